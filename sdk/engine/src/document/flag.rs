@@ -1,0 +1,336 @@
+//! [`Flag`]: one flag of one environment.
+
+use super::draft::Draft;
+use super::mention::{Kind, Mention};
+use super::override_::Override;
+use super::read::{check_key, items, salt, tree, variant_index};
+use super::rule::Rule;
+use super::serve::Serve;
+use super::target::Target;
+use super::variant::{self, FlagType, Variant};
+use crate::bucket::Salt;
+use crate::condition::{Condition, MentionIndex};
+use crate::issue::{Issue, IssueCode, Problems, Reading};
+use crate::json::node::Node;
+use crate::json::text;
+use crate::limits;
+use crate::read::{self, Members, Shape};
+
+const SHAPE: Shape = Shape {
+    noun: "a flag",
+    known: &[
+        "key",
+        "type",
+        "salt",
+        "version",
+        "enabled",
+        "variants",
+        "offVariant",
+        "override",
+        "prerequisites",
+        "targets",
+        "rules",
+        "fallthrough",
+        "clientVisible",
+        "metadata",
+    ],
+    closed: false,
+    nullable: true,
+};
+const PREREQUISITE: Shape =
+    Shape { noun: "a prerequisite", known: &["flag", "variants"], closed: false, nullable: false };
+
+/// One flag, parsed and compiled, not yet linked to what it names.
+///
+/// ```
+/// use pennon_engine::{Flag, Reading};
+///
+/// let text = r#"{"key": "new", "type": "boolean", "enabled": true,
+///     "variants": {"on": true, "off": false}, "fallthrough": {"variant": "om"}}"#;
+/// let flag = Flag::parse("new", text, Reading::Strict);
+/// assert_eq!(flag.issues()[0].pointer, "/fallthrough/variant");
+/// ```
+#[derive(Debug, Clone)]
+pub struct Flag {
+    key: Box<str>,
+    text: Box<str>,
+    issues: Vec<Issue>,
+    borders: Vec<i64>,
+    pub(super) model: Model,
+}
+
+/// What a flag says. Of a broken flag it is what could be read.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Model {
+    pub(crate) kind: Option<FlagType>,
+    pub(crate) salt: Salt,
+    pub(crate) version: u64,
+    pub(crate) enabled: bool,
+    pub(crate) variants: Vec<Variant>,
+    pub(crate) off: Option<u32>,
+    pub(crate) shed: Option<Override>,
+    /// Each a mention of a flag.
+    pub(crate) prerequisites: Vec<MentionIndex>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) fallthrough: Option<Serve>,
+    /// Nothing but the fallthrough decides, and it is one variant.
+    pub(crate) is_static: bool,
+    pub(crate) client_visible: bool,
+    pub(crate) metadata: Box<str>,
+    pub(crate) mentions: Vec<Mention>,
+}
+
+impl Flag {
+    /// Parses one flag document. Never fails: what is wrong is in [`issues`](Self::issues), and such a flag is
+    /// broken. `key` is the flag's key in its environment; the document must say the same.
+    #[must_use]
+    pub fn parse(key: &str, text: &str, reading: Reading) -> Self {
+        let mut problems = Problems::new(reading);
+        check_key(key, &mut problems);
+        let tree = tree(text, &mut problems);
+        let mut draft = Draft::new(problems);
+        let members = tree.as_ref().and_then(|tree| read::members(tree, &SHAPE, &mut draft.problems));
+        let mut model = Model::empty(key);
+        if let Some(members) = members {
+            model.read(&members, key, &mut draft);
+        }
+        model.mentions = draft.mentions;
+        let mut borders = Vec::new();
+        model.conditions().for_each(|condition| condition.borders(&mut borders));
+        Self { key: key.into(), text: text.into(), issues: draft.problems.into_issues(), borders, model }
+    }
+
+    /// The flag's key.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// What is wrong with the document itself. Empty when it is well-formed.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
+    /// The document as it was written.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The configuration's version; 0 when it has none.
+    #[must_use]
+    pub fn version(&self) -> u64 {
+        self.model.version
+    }
+
+    /// Whether client keys may see the flag.
+    #[must_use]
+    pub fn client_visible(&self) -> bool {
+        self.model.client_visible
+    }
+
+    /// The flag's type; none only when the flag is broken.
+    #[must_use]
+    pub fn flag_type(&self) -> Option<FlagType> {
+        self.model.kind
+    }
+
+    /// The stored switch.
+    #[must_use]
+    pub fn enabled(&self) -> bool {
+        self.model.enabled
+    }
+
+    /// The variants, in the order they were written.
+    pub fn variants(&self) -> impl Iterator<Item = &Variant> {
+        self.model.variants.iter()
+    }
+
+    /// The flag's own metadata, a JSON object as it was written, without white space between tokens.
+    #[must_use]
+    pub fn metadata_json(&self) -> &str {
+        &self.model.metadata
+    }
+
+    /// The salt of the flag's gates and splits.
+    #[must_use]
+    pub fn salt(&self) -> &str {
+        self.model.salt.as_str()
+    }
+
+    /// The ids of the rules, in order.
+    pub fn rule_ids(&self) -> impl Iterator<Item = &str> {
+        self.model.rules.iter().map(|rule| &*rule.id)
+    }
+
+    /// The flags it names directly, once for each time it names them.
+    pub fn flag_references(&self) -> impl Iterator<Item = &str> {
+        self.references(Kind::Flag)
+    }
+
+    /// The segments it names directly, once for each time it names them.
+    pub fn segment_references(&self) -> impl Iterator<Item = &str> {
+        self.references(Kind::Segment)
+    }
+
+    /// The layers it names directly, once for each time it names them.
+    pub fn layer_references(&self) -> impl Iterator<Item = &str> {
+        self.references(Kind::Layer)
+    }
+
+    fn references(&self, kind: Kind) -> impl Iterator<Item = &str> {
+        self.model.mentions.iter().filter(move |mention| mention.kind == kind).map(|mention| &*mention.key)
+    }
+
+    pub(crate) fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// Epoch milliseconds at which an answer may change by itself.
+    pub(crate) fn borders(&self) -> &[i64] {
+        &self.borders
+    }
+}
+
+/// Flags are equal when they say the same, however it is written.
+impl PartialEq for Flag {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && self.issues == other.issues && self.model == other.model
+    }
+}
+
+impl Model {
+    fn empty(key: &str) -> Self {
+        Self {
+            kind: None,
+            salt: Salt::new(key),
+            version: 0,
+            enabled: false,
+            variants: Vec::new(),
+            off: None,
+            shed: None,
+            prerequisites: Vec::new(),
+            targets: Vec::new(),
+            rules: Vec::new(),
+            fallthrough: None,
+            is_static: false,
+            client_visible: false,
+            metadata: "{}".into(),
+            mentions: Vec::new(),
+        }
+    }
+
+    fn read(&mut self, members: &Members<'_, '_>, key: &str, draft: &mut Draft) {
+        self.read_definition(members, key, &mut draft.problems);
+        let variants = std::mem::take(&mut self.variants);
+        self.read_configuration(members, &variants, draft);
+        self.variants = variants;
+        self.is_static = self.shed.is_none()
+            && self.prerequisites.is_empty()
+            && self.targets.is_empty()
+            && self.rules.is_empty()
+            && matches!(self.fallthrough, Some(Serve::Variant(_)));
+    }
+
+    fn read_definition(&mut self, members: &Members<'_, '_>, key: &str, problems: &mut Problems) {
+        members.need("key", problems, |node, problems| {
+            if read::string(node, problems)? != key {
+                problems.push(IssueCode::InvalidKey, format!("the flag's key is {key:?} here"));
+            }
+            Some(())
+        });
+        self.kind = members.need("type", problems, variant::read_type);
+        self.salt = salt(members, key, problems);
+        self.version = members.read("version", problems, read::count).unwrap_or(0);
+        let kind = self.kind;
+        let variants =
+            members.need("variants", problems, |node, problems| variant::read_all(node, kind, problems));
+        self.variants = variants.unwrap_or_default();
+        self.client_visible = members.read("clientVisible", problems, read::boolean).unwrap_or(false);
+        if let Some(metadata) = members.read("metadata", problems, metadata) {
+            self.metadata = metadata;
+        }
+    }
+
+    fn read_configuration(&mut self, members: &Members<'_, '_>, variants: &[Variant], draft: &mut Draft) {
+        let problems = &mut draft.problems;
+        self.enabled = members.need("enabled", problems, read::boolean).unwrap_or(false);
+        self.off =
+            members.read("offVariant", problems, |node, problems| variant_index(node, variants, problems));
+        self.shed =
+            members.read("override", problems, |node, problems| Override::read(node, variants, problems));
+        self.prerequisites = items(members, "prerequisites", draft, |node, draft| {
+            let members = read::members(node, &PREREQUISITE, &mut draft.problems)?;
+            draft.flag_reference(&members)
+        });
+        self.targets =
+            items(members, "targets", draft, |node, draft| Target::read(node, variants, &mut draft.problems));
+        self.rules = items(members, "rules", draft, |node, draft| Rule::read(node, variants, draft));
+        if self.rules.len() > limits::RULES_PER_FLAG {
+            draft.within("rules", |draft| {
+                read::within_limit(self.rules.len(), limits::RULES_PER_FLAG, "rules", &mut draft.problems)
+            });
+        }
+        self.check_rule_ids(members, &mut draft.problems);
+        if let Some(node) = members.require("fallthrough", &mut draft.problems) {
+            self.fallthrough = draft.within("fallthrough", |draft| Serve::read(node, variants, draft));
+        }
+    }
+
+    /// Ids are compared as written, so that the index in the pointer is right when another rule could not be read.
+    fn check_rule_ids(&self, members: &Members<'_, '_>, problems: &mut Problems) {
+        let mut seen = std::collections::BTreeSet::new();
+        members.read("rules", problems, |node, problems| {
+            let crate::json::node::Kind::Array(rules) = &node.kind else { return None };
+            for (at, rule) in rules.iter().enumerate() {
+                if let Some(id) = written_id(rule)
+                    && !seen.insert(id)
+                {
+                    problems.within(at, |problems| {
+                        problems.push_at("id", IssueCode::DuplicateRule, "another rule has this id");
+                    });
+                }
+            }
+            Some(())
+        });
+    }
+
+    /// Each `when` of the flag.
+    fn conditions(&self) -> impl Iterator<Item = &Condition> {
+        self.rules.iter().filter_map(|rule| rule.when.as_ref())
+    }
+
+    /// The variant at an index.
+    #[inline]
+    pub(crate) fn variant(&self, at: u32) -> Option<&Variant> {
+        self.variants.get(at as usize)
+    }
+
+    /// What is served when the flag is off; none is the caller's default.
+    #[inline]
+    pub(crate) fn off(&self) -> Option<&Variant> {
+        self.off.and_then(|at| self.variant(at))
+    }
+
+    /// Whether the flag has a variant of this name, as written.
+    pub(crate) fn names(&self, variant: &str) -> bool {
+        self.variants.iter().any(|found| found.name() == variant)
+    }
+}
+
+fn written_id<'n>(rule: &'n Node<'_>) -> Option<&'n str> {
+    let member = rule.members()?.iter().rev().find(|member| member.name.value == "id")?;
+    if let crate::json::node::Kind::Text(text) = &member.value.kind { Some(&text.value) } else { None }
+}
+
+/// Reads the flag's own metadata, which is free but for being JSON that every language reads alike.
+fn metadata(node: &Node<'_>, problems: &mut Problems) -> Option<Box<str>> {
+    if node.members().is_none() {
+        read::wrong_type(node, "an object", problems);
+        return None;
+    }
+    read::plain(node, problems);
+    Some(text::compact(node.raw))
+}

@@ -1,0 +1,70 @@
+//! The algorithm: one function decides a flag, generic over a sink that records its steps or nothing.
+//!
+//! Must not allocate with the silent sink, and must not answer differently with another one.
+
+mod condition;
+mod flag;
+pub(crate) mod sink;
+
+use crate::context::{Context, Value};
+use crate::reference::Reference;
+use crate::snapshot::Snapshot;
+use crate::unit::Unit;
+
+use sink::Sink;
+
+/// What an evaluation is given beside the context: time, chance, and who evaluates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct At<'a> {
+    /// The time, in epoch milliseconds.
+    pub now_ms: i64,
+    /// A fresh random number: one a request or call.
+    pub random: u32,
+    /// The id of the SDK instance; none over OFREP.
+    pub instance: Option<&'a str>,
+}
+
+/// One evaluation under way.
+pub(crate) struct Run<'s, 'c, S> {
+    pub(crate) snapshot: &'s Snapshot,
+    pub(crate) context: &'c Context<'c>,
+    pub(crate) at: &'c At<'c>,
+    pub(crate) sink: S,
+}
+
+impl<'c, S: Sink> Run<'_, 'c, S> {
+    /// The first unit that the attributes yield.
+    #[inline]
+    fn unit(&self, by: &[Reference]) -> Option<Unit<'c>> {
+        by.iter().find_map(|reference| self.unit_of(reference))
+    }
+
+    #[inline]
+    fn unit_of(&self, reference: &Reference) -> Option<Unit<'c>> {
+        match reference {
+            Reference::Random => Some(Unit::of_number(self.at.random)),
+            Reference::Instance => self.at.instance.filter(|id| !id.is_empty()).map(Unit::Text),
+            Reference::Now => None,
+            other => self.attribute(other).and_then(Unit::of),
+        }
+    }
+
+    /// An attribute of the context.
+    #[inline]
+    fn attribute(&self, reference: &Reference) -> Option<&'c Value<'c>> {
+        match reference {
+            Reference::TargetingKey => Some(self.context.targeting_key()),
+            Reference::Name(name) => self.context.attribute(name),
+            Reference::Path { tokens, .. } => {
+                let (first, rest) = tokens.split_first()?;
+                let mut found = self.context.get(first)?;
+                for token in rest {
+                    let Value::Object(object) = found else { return None };
+                    found = object.get(token)?;
+                }
+                Some(found)
+            }
+            Reference::Now | Reference::Random | Reference::Instance => None,
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Writes the snapshot document from the texts as they were written.
+//!
+//! Must not rewrite a document: numbers and unknown members go on to other languages as they are.
+
+use super::{Meta, Snapshot};
+use crate::json::{Cursor, text};
+
+impl Snapshot {
+    /// The snapshot document: documents as they were written, sorted by key.
+    #[must_use]
+    pub fn to_json(&self) -> Vec<u8> {
+        let Meta { epoch, project, environment, revision } = &self.meta;
+        let mut out = format!("{{\"schemaVersion\":1,\"epoch\":{epoch},\"project\":");
+        text::quote(&mut out, project);
+        out.push_str(",\"environment\":");
+        text::quote(&mut out, environment);
+        out.push_str(&format!(",\"revision\":{revision},\"flags\":"));
+        documents(&mut out, self.flags.iter().map(|flag| (flag.key(), flag.text())));
+        out.push_str(",\"segments\":");
+        documents(&mut out, self.segments.iter().map(|segment| (segment.key(), segment.text())));
+        out.push_str(",\"layers\":");
+        documents(&mut out, self.layers.iter().map(|layer| (layer.key(), layer.text())));
+        out.push('}');
+        out.into_bytes()
+    }
+}
+
+fn documents<'d>(out: &mut String, documents: impl Iterator<Item = (&'d str, &'d str)>) {
+    out.push('{');
+    for (at, (key, document)) in documents.enumerate() {
+        if at > 0 {
+            out.push(',');
+        }
+        text::quote(out, key);
+        out.push(':');
+        out.push_str(if is_json(document) { document } else { "null" });
+    }
+    out.push('}');
+}
+
+/// A document that is no JSON would make the whole one unreadable; null stands for it, and is broken alike.
+fn is_json(document: &str) -> bool {
+    let mut cursor = Cursor::new(document);
+    cursor.skip().is_ok() && cursor.finish().is_ok()
+}
