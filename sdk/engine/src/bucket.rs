@@ -1,6 +1,6 @@
 //! Buckets: where a unit lands between 0 and 99 999, for gates and for splits.
 //!
-//! The hash is MurmurHash3 `x86_32`, our own so that it is fed in parts and the state after the salt is kept: an
+//! The hash is `MurmurHash3_x86_32`, our own so that it is fed in parts and the state after the salt is kept: an
 //! evaluation hashes the unit only, and nothing is concatenated. Must not choose the unit or the salt.
 
 use crate::limits::WHOLE;
@@ -16,7 +16,7 @@ const SPLIT_COARSE: u32 = 1_000;
 const C1: u32 = 0xcc9e_2d51;
 const C2: u32 = 0x1b87_3593;
 
-/// MurmurHash3 `x86_32`, fed in parts.
+/// `MurmurHash3_x86_32`, fed in parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Murmur3 {
     hash: u32,

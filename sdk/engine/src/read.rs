@@ -38,7 +38,7 @@ impl<'n, 'a> Members<'n, 'a> {
     pub(crate) fn require(&self, name: &str, problems: &mut Problems) -> Option<&'n Node<'a>> {
         let found = self.get(name);
         if found.is_none() {
-            problems.push(IssueCode::MissingMember, format!("the member \"{name}\" is required"));
+            problems.push_at(name, IssueCode::MissingMember, format!("the member {name} is required"));
         }
         found
     }

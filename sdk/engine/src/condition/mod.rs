@@ -58,7 +58,7 @@ impl Condition {
     pub(crate) fn each_leaf<'c>(&'c self, visit: &mut impl FnMut(&'c Self)) {
         match self {
             Self::All(inner) | Self::Any(inner) => {
-                inner.iter().for_each(|condition| condition.each_leaf(visit))
+                inner.iter().for_each(|condition| condition.each_leaf(visit));
             }
             Self::Not(inner) => inner.each_leaf(visit),
             leaf => visit(leaf),

@@ -116,7 +116,7 @@ pub(crate) fn read_draw(members: &Members<'_, '_>, draft: &mut Draft) -> Option<
     };
     if members.get("by").is_some() {
         draft.problems.push_at(
-            "by",
+            "layer",
             IssueCode::Conflict,
             "a layer brings its own by; leave one of the two out",
         );

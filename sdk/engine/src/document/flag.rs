@@ -4,7 +4,7 @@ use super::draft::Draft;
 use super::mention::{Kind, Mention};
 use super::override_::Override;
 use super::read::{check_key, items, salt, tree, variant_index};
-use super::rule::Rule;
+use super::rule::{self, Rule};
 use super::serve::Serve;
 use super::target::Target;
 use super::variant::{self, FlagType, Variant};
@@ -39,6 +39,9 @@ const SHAPE: Shape = Shape {
 };
 const PREREQUISITE: Shape =
     Shape { noun: "a prerequisite", known: &["flag", "variants"], closed: false, nullable: false };
+
+/// The names of metadata that results set themselves.
+const RESERVED_METADATA: [&str; 4] = ["ruleId", "version", "cause", "prerequisite"];
 
 /// One flag, parsed and compiled, not yet linked to what it names.
 ///
@@ -87,7 +90,7 @@ impl Flag {
     #[must_use]
     pub fn parse(key: &str, text: &str, reading: Reading) -> Self {
         let mut problems = Problems::new(reading);
-        check_key(key, &mut problems);
+        problems.within("key", |problems| check_key(key, problems));
         let tree = tree(text, &mut problems);
         let mut draft = Draft::new(problems);
         let members = tree.as_ref().and_then(|tree| read::members(tree, &SHAPE, &mut draft.problems));
@@ -273,28 +276,10 @@ impl Model {
                 read::within_limit(self.rules.len(), limits::RULES_PER_FLAG, "rules", &mut draft.problems)
             });
         }
-        self.check_rule_ids(members, &mut draft.problems);
+        members.read("rules", &mut draft.problems, rule::unique_ids);
         if let Some(node) = members.require("fallthrough", &mut draft.problems) {
             self.fallthrough = draft.within("fallthrough", |draft| Serve::read(node, variants, draft));
         }
-    }
-
-    /// Ids are compared as written, so that the index in the pointer is right when another rule could not be read.
-    fn check_rule_ids(&self, members: &Members<'_, '_>, problems: &mut Problems) {
-        let mut seen = std::collections::BTreeSet::new();
-        members.read("rules", problems, |node, problems| {
-            let crate::json::node::Kind::Array(rules) = &node.kind else { return None };
-            for (at, rule) in rules.iter().enumerate() {
-                if let Some(id) = written_id(rule)
-                    && !seen.insert(id)
-                {
-                    problems.within(at, |problems| {
-                        problems.push_at("id", IssueCode::DuplicateRule, "another rule has this id");
-                    });
-                }
-            }
-            Some(())
-        });
     }
 
     /// Each `when` of the flag.
@@ -320,16 +305,20 @@ impl Model {
     }
 }
 
-fn written_id<'n>(rule: &'n Node<'_>) -> Option<&'n str> {
-    let member = rule.members()?.iter().rev().find(|member| member.name.value == "id")?;
-    if let crate::json::node::Kind::Text(text) = &member.value.kind { Some(&text.value) } else { None }
-}
-
 /// Reads the flag's own metadata, which is free but for being JSON that every language reads alike.
 fn metadata(node: &Node<'_>, problems: &mut Problems) -> Option<Box<str>> {
     if node.members().is_none() {
         read::wrong_type(node, "an object", problems);
         return None;
+    }
+    for name in RESERVED_METADATA {
+        if node.members().into_iter().flatten().any(|member| member.name.value == name) {
+            problems.push_at(
+                name,
+                IssueCode::InvalidKey,
+                "results carry metadata of this name; choose another",
+            );
+        }
     }
     read::plain(node, problems);
     Some(text::compact(node.raw))

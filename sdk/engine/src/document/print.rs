@@ -1,6 +1,8 @@
 //! The canonical printing of documents: what was understood, defaults written out, white space gone. Parsing it
 //! gives an equal document.
 
+use std::fmt::Write as _;
+
 use super::flag::Flag;
 use super::variant::Variant;
 use crate::json::text;
@@ -20,7 +22,7 @@ impl Flag {
         }
         out.push_str(",\"salt\":");
         text::quote(&mut out, model.salt.as_str());
-        out.push_str(&format!(",\"version\":{},\"enabled\":{}", model.version, model.enabled));
+        let _ = write!(out, ",\"version\":{},\"enabled\":{}", model.version, model.enabled);
         out.push_str(",\"variants\":{");
         for (at, variant) in model.variants.iter().enumerate() {
             if at > 0 {
@@ -40,10 +42,7 @@ impl Flag {
             shed.print(&mut out, name(shed.variant));
         }
         self.print_decisions(&mut out);
-        out.push_str(&format!(
-            ",\"clientVisible\":{},\"metadata\":{}}}",
-            model.client_visible, model.metadata
-        ));
+        let _ = write!(out, ",\"clientVisible\":{},\"metadata\":{}}}", model.client_visible, model.metadata);
         out
     }
 

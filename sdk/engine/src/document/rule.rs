@@ -1,12 +1,14 @@
 //! [`Rule`] and [`Track`].
 
+use std::collections::BTreeSet;
+
 use super::draft::Draft;
 use super::mention::Mention;
 use super::serve::Serve;
 use super::variant::Variant;
 use crate::condition::{self, Condition, MentionIndex};
 use crate::issue::{IssueCode, Problems};
-use crate::json::node::Node;
+use crate::json::node::{Kind, Node};
 use crate::json::text;
 use crate::read::{self, Shape};
 use crate::reference::{self, By};
@@ -130,4 +132,24 @@ fn rule_id<'n>(node: &'n Node<'_>, problems: &mut Problems) -> Option<&'n str> {
         problems.push(IssueCode::InvalidKey, "the id target is reserved for results of targets");
     }
     Some(id)
+}
+
+/// Refuses a second rule with the id of an earlier one. Ids are compared as written, so that the place is right when
+/// another rule could not be read.
+pub(super) fn unique_ids(node: &Node<'_>, problems: &mut Problems) -> Option<()> {
+    let Kind::Array(rules) = &node.kind else { return None };
+    let mut seen = BTreeSet::new();
+    for (at, rule) in rules.iter().enumerate() {
+        if written_id(rule).is_some_and(|id| !seen.insert(id)) {
+            problems.within(at, |problems| {
+                problems.push_at("id", IssueCode::DuplicateRule, "another rule has this id");
+            });
+        }
+    }
+    Some(())
+}
+
+fn written_id<'n>(rule: &'n Node<'_>) -> Option<&'n str> {
+    let member = rule.members()?.iter().rev().find(|member| member.name.value == "id")?;
+    if let Kind::Text(text) = &member.value.kind { Some(&text.value) } else { None }
 }

@@ -141,18 +141,15 @@ impl<'a> Cursor<'a> {
     /// Moves to the next quote or backslash.
     fn plain(&mut self) -> Result<(), Fault> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        match rest.iter().position(|byte| *byte == b'"' || *byte == b'\\' || *byte < 0x20) {
-            Some(offset) => {
-                self.at += offset;
-                match self.byte() {
-                    Some(b'"' | b'\\') => Ok(()),
-                    _ => Err(self.fault("a control character stands unescaped in a string")),
-                }
-            }
-            None => {
-                self.at = self.text.len();
-                Err(self.fault("the string does not end"))
-            }
+        let Some(offset) = rest.iter().position(|byte| *byte == b'"' || *byte == b'\\' || *byte < 0x20)
+        else {
+            self.at = self.text.len();
+            return Err(self.fault("the string does not end"));
+        };
+        self.at += offset;
+        match self.byte() {
+            Some(b'"' | b'\\') => Ok(()),
+            _ => Err(self.fault("a control character stands unescaped in a string")),
         }
     }
 
@@ -167,13 +164,9 @@ impl<'a> Cursor<'a> {
                 }
                 Some(b'\\') => {
                     self.at += 1;
-                    match self.escape()? {
-                        Some(letter) => value.push(letter),
-                        None => {
-                            sound = false;
-                            value.push(char::REPLACEMENT_CHARACTER);
-                        }
-                    }
+                    let letter = self.escape()?;
+                    sound &= letter.is_some();
+                    value.push(letter.unwrap_or(char::REPLACEMENT_CHARACTER));
                 }
                 _ => {
                     let from = self.at;

@@ -125,7 +125,9 @@ fn membership(values: &[Node<'_>], case: Case, problems: &mut Problems) -> Membe
                 None
             }
         });
-        atom.into_iter().for_each(|atom| membership.insert(atom));
+        if let Some(atom) = atom {
+            membership.insert(atom);
+        }
     }
     membership
 }

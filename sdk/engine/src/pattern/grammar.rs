@@ -3,6 +3,8 @@
 //! Flags never reach the crate as flags of the whole: each literal, class, dot and anchor is written with its own
 //! meaning, so that nothing (`\w` under `i`, `$` before a newline) can mean more than the contract says.
 
+use std::fmt::Write as _;
+
 use super::PatternError;
 use super::class::{self, Class};
 use super::property::Property;
@@ -151,16 +153,15 @@ impl Parser<'_> {
     fn group(&mut self, flags: Flags) -> Result<Item, PatternError> {
         let mut inner = flags;
         if self.take('?') {
-            match self.peek() {
-                Some('P') => self.group_name()?,
-                _ => {
-                    inner = self.flags(flags)?;
-                    if self.take(')') {
-                        return Ok(Item::Flags(inner));
-                    }
-                    if !self.take(':') {
-                        return Err(self.refuse("after (? only : P<name> or the flags i, m and s are known"));
-                    }
+            if self.peek() == Some('P') {
+                self.group_name()?;
+            } else {
+                inner = self.flags(flags)?;
+                if self.take(')') {
+                    return Ok(Item::Flags(inner));
+                }
+                if !self.take(':') {
+                    return Err(self.refuse("after (? only : P<name> or the flags i, m and s are known"));
                 }
             }
         }
@@ -265,11 +266,10 @@ impl Parser<'_> {
         if most.is_some_and(|most| most < least) {
             return Err(self.refuse("the first count of a repetition may not exceed the second"));
         }
-        match most {
-            Some(most) if most == least => self.out.push_str(&format!("{{{least}}}")),
-            Some(most) => self.out.push_str(&format!("{{{least},{most}}}")),
-            None => self.out.push_str(&format!("{{{least},}}")),
-        }
+        let _ = match most {
+            Some(most) => write!(self.out, "{{{least},{most}}}"),
+            None => write!(self.out, "{{{least},}}"),
+        };
         Ok(most.unwrap_or(least))
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Walks with its own stack, so that a long chain cannot overflow the thread's. Must not know documents.
 
+use super::DocumentKind;
 use crate::issue::IssueCode;
 use crate::limits;
 
@@ -12,7 +13,7 @@ pub(super) struct Node {
     pub(super) well_formed: bool,
     /// All that it names exists.
     pub(super) sound: bool,
-    pub(super) is_segment: bool,
+    pub(super) kind: DocumentKind,
     /// A percentage stands in it.
     pub(super) draws: bool,
     /// Each reference: the mention's index, and the node it leads to.
@@ -178,8 +179,8 @@ impl Walk<'_> {
             if !status.broken {
                 expanded = expanded.saturating_add(status.expanded);
                 depth = depth.max(status.depth + 1);
-                draws |= other.is_segment && status.draws;
-            } else if other.is_segment {
+                draws |= other.kind == DocumentKind::Segment && status.draws;
+            } else if other.kind == DocumentKind::Segment {
                 let detail = "the segment is broken, and breaks what reaches it".into();
                 faults.push(Fault { mention: Some(*mention), code: IssueCode::BrokenSegment, detail });
             }

@@ -53,7 +53,6 @@ impl Links {
         }
         for (at, segment) in segments.iter().enumerate() {
             let mut node = linker.add(DocumentKind::Segment, at, &segment.model().mentions, segment.issues());
-            node.is_segment = true;
             node.draws = segment.model().has_percentage;
             nodes.push(node);
         }
@@ -119,7 +118,7 @@ impl Linker<'_> {
         if !well_formed || !sound {
             self.links.broken.insert((kind, at), own.iter().cloned().chain(found).collect());
         }
-        Node { well_formed, sound, is_segment: false, draws: false, edges }
+        Node { well_formed, sound, kind, draws: false, edges }
     }
 
     /// What a mention leads to, noting what is wrong with it.

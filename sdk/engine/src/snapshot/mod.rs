@@ -125,6 +125,7 @@ impl Snapshot {
     }
 
     /// The flags, sorted by key.
+    #[must_use]
     pub fn flags(&self) -> impl ExactSizeIterator<Item = FlagRef<'_>> {
         self.flags.iter().enumerate().map(|(at, flag)| FlagRef { snapshot: self, flag, at })
     }
@@ -184,6 +185,7 @@ impl Snapshot {
     }
 
     /// Decides every flag, in the order of their keys.
+    #[must_use]
     pub fn evaluate_all<'s, 'c>(
         &'s self,
         context: &'c Context<'c>,

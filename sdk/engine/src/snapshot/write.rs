@@ -2,6 +2,8 @@
 //!
 //! Must not rewrite a document: numbers and unknown members go on to other languages as they are.
 
+use std::fmt::Write as _;
+
 use super::{Meta, Snapshot};
 use crate::json::{Cursor, text};
 
@@ -14,7 +16,7 @@ impl Snapshot {
         text::quote(&mut out, project);
         out.push_str(",\"environment\":");
         text::quote(&mut out, environment);
-        out.push_str(&format!(",\"revision\":{revision},\"flags\":"));
+        let _ = write!(out, ",\"revision\":{revision},\"flags\":");
         documents(&mut out, self.flags.iter().map(|flag| (flag.key(), flag.text())));
         out.push_str(",\"segments\":");
         documents(&mut out, self.segments.iter().map(|segment| (segment.key(), segment.text())));
