@@ -1,1 +1,6 @@
 //! Pennon.
+pub mod auth;
+pub mod clock;
+pub mod domain;
+pub mod service;
+pub mod store;

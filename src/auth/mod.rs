@@ -1,0 +1,5 @@
+//! Who is calling, and what they may do. Verifies from memory: the database is not on the authentication path.
+
+pub mod policy;
+pub mod secret;
+pub mod verifiers;

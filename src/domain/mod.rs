@@ -1,0 +1,10 @@
+//! Plain types and the rules of change. No IO, no SQL, no HTTP: what a flag is here, it is everywhere.
+
+pub mod action;
+pub mod create;
+pub mod flag;
+pub mod images;
+pub mod issue;
+pub mod json;
+pub mod key;
+pub mod role;

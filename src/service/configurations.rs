@@ -1,0 +1,309 @@
+//! A flag's configuration in one environment: read, patched, and the everyday actions, each one transaction.
+
+use super::Service;
+use super::audit::Draft;
+use super::error::{Current, ServiceError};
+use super::request::{IfMatch, Request};
+use super::validation::{Edit, parse_flag, stored};
+use super::view::ConfigurationView;
+use super::work::{Begun, Done, Work};
+use crate::domain::action::{self, Rollout, RuleStep, Targets, Weights};
+use crate::domain::flag::{CONFIGURATION, combined, refuse_unknown};
+use crate::domain::issue::Issue;
+use crate::domain::json::Members;
+use crate::domain::role::Permission;
+use crate::store::environment;
+use crate::store::environment::Environment;
+use crate::store::flag::{self, Configuration, Flag};
+use crate::store::version::{self, Version};
+
+/// Which configuration.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// The project's key.
+    pub project: &'a str,
+    /// The flag's key.
+    pub flag: &'a str,
+    /// The environment's key.
+    pub environment: &'a str,
+}
+
+/// What to do with a configuration.
+#[derive(Debug)]
+pub enum Action {
+    /// Enable the flag.
+    On,
+    /// Disable it: the kill.
+    Off,
+    /// A merge patch.
+    Patch(Members),
+    /// A percentage rollout.
+    Rollout(Rollout),
+    /// New weights of a split.
+    Weights(Weights),
+    /// Units of a variant's list.
+    Targets(Targets),
+    /// Steps on the list of rules.
+    Rules(Vec<RuleStep>),
+    /// An earlier version.
+    Revert(i64),
+    /// Another environment's configuration, by its key.
+    CopyFrom(String),
+}
+
+impl Action {
+    fn name(&self) -> &'static str {
+        match self {
+            Action::On => "flag.on",
+            Action::Off => "flag.off",
+            Action::Patch(_) => "flag.configure",
+            Action::Rollout(_) => "flag.rollout",
+            Action::Weights(_) => "flag.weights",
+            Action::Targets(_) => "flag.targets",
+            Action::Rules(_) => "flag.rules",
+            Action::Revert(_) => "flag.revert",
+            Action::CopyFrom(_) => "flag.copy",
+        }
+    }
+}
+
+/// What a configuration's change starts from.
+struct Found {
+    flag: Flag,
+    environment: Environment,
+    row: Configuration,
+}
+
+impl Service {
+    /// Reads a configuration.
+    pub async fn configuration(
+        &self,
+        request: &Request,
+        place: Place<'_>,
+    ) -> Result<ConfigurationView, ServiceError> {
+        let project = self.project(request, place.project).await?;
+        let missing = || ServiceError::NotFound { kind: "environment", key: place.environment.to_owned() };
+        let allowed = request.caller.may(Permission::Read, place.project, Some(place.environment));
+        allowed.map_err(|denied| ServiceError::denied(&denied, "environment", place.environment))?;
+        let environment =
+            environment::get(self.db(), place.project, place.environment).await?.ok_or_else(missing)?;
+        let flag =
+            flag::get(self.db(), &project.id, place.flag).await?.filter(|flag| flag.archived_at.is_none());
+        let flag = flag.ok_or_else(|| no_flag(place.flag))?;
+        let row = flag::configuration(self.db(), &flag.id, &environment.id).await?;
+        let row = row.ok_or_else(|| no_flag(place.flag))?;
+        Ok(ConfigurationView {
+            revision: Some(environment.revision),
+            ..view(&flag.key, &environment.key, &row)?
+        })
+    }
+
+    /// Changes a configuration. `Off` needs no If-Match, and `On` and `Off` that change nothing make no revision.
+    pub async fn configure(
+        &self,
+        request: &Request,
+        place: Place<'_>,
+        if_match: &IfMatch,
+        action: &Action,
+    ) -> Result<Done<ConfigurationView>, ServiceError> {
+        let mut work = match self.begin(request, place.project).await? {
+            Begun::Replay(done) => return Ok(done),
+            Begun::New(work) => work,
+        };
+        let found = find(&mut work, place).await?;
+        authorise(&work, &found.environment, action)?;
+        if !matches!(action, Action::Off) {
+            if_match.check(&current(&found.row))?;
+        }
+        let before = stored(&found.row.document)?;
+        let after = apply(&mut work, &found, &before, action).await?;
+        if after.to_text() == before.to_text() {
+            let revision = Some(found.environment.revision);
+            let view =
+                ConfigurationView { revision, ..view(&found.flag.key, &found.environment.key, &found.row)? };
+            return work.unchanged(view).await;
+        }
+        self.write(work, found, (before, after), action.name()).await
+    }
+
+    /// Validates and stores a new configuration, with everything that goes with it.
+    async fn write(
+        &self,
+        mut work: Work,
+        found: Found,
+        (before, after): (Members, Members),
+        action: &str,
+    ) -> Result<Done<ConfigurationView>, ServiceError> {
+        let Found { flag, environment, row } = found;
+        let definition = stored(&flag.definition)?;
+        let version = row.version + 1;
+        let text = combined(&flag.key, version, &definition, &after);
+        let parsed = parse_flag(&flag.key, &text)?;
+        self.validate(&mut work, &environment, Edit::flag(&flag.key, Some(parsed))).await?;
+
+        let revision = work.number(&environment).await?;
+        let new = Configuration {
+            version,
+            document: after.to_text(),
+            updated_at: work.now,
+            updated_by: work.request.caller.name.clone(),
+            ..row.clone()
+        };
+        if !flag::update_configuration(&mut work.tx, &new, row.version).await? {
+            return Err(ServiceError::Stale(current(&row)));
+        }
+        work.change(&environment.id, "flag", &flag.key, Some(&text)).await?;
+        remember(&mut work, &new, action, revision).await?;
+        work.audit(Draft {
+            action: action.to_owned(),
+            kind: "flag",
+            key: flag.key.clone(),
+            environment: environment.key.clone(),
+            version,
+            before: Some(before),
+            after: Some(after),
+        });
+        let view = ConfigurationView { revision: Some(revision), ..view(&flag.key, &environment.key, &new)? };
+        work.finish(view, None).await
+    }
+}
+
+/// Keeps a version for history and revert.
+pub(super) async fn remember(
+    work: &mut Work,
+    new: &Configuration,
+    action: &str,
+    revision: i64,
+) -> Result<(), ServiceError> {
+    let kept = Version {
+        resource_id: new.flag_id.clone(),
+        environment_id: new.environment_id.clone(),
+        version: new.version,
+        document: new.document.clone(),
+        action: action.to_owned(),
+        actor: work.request.caller.name.clone(),
+        reason: work.request.reason.clone(),
+        revision,
+        created_at: work.now,
+    };
+    Ok(version::insert(&mut work.tx, &kept).await?)
+}
+
+async fn find(work: &mut Work, place: Place<'_>) -> Result<Found, ServiceError> {
+    let environment = work.environment(place.environment).await?;
+    let project_id = work.project_id()?;
+    let flag =
+        flag::get_in(&mut work.tx, &project_id, place.flag).await?.filter(|flag| flag.archived_at.is_none());
+    let flag = flag.ok_or_else(|| no_flag(place.flag))?;
+    let row = flag::configuration_in(&mut work.tx, &flag.id, &environment.id).await?;
+    let row = row.ok_or_else(|| no_flag(place.flag))?;
+    Ok(Found { flag, environment, row })
+}
+
+/// Turning off is behind nothing but its own permission.
+fn authorise(work: &Work, environment: &Environment, action: &Action) -> Result<(), ServiceError> {
+    match action {
+        Action::Off => work.authorise(Permission::TurnOff, Some(&environment.key)),
+        _ => work.authorise_serving(std::slice::from_ref(environment)),
+    }
+}
+
+async fn apply(
+    work: &mut Work,
+    found: &Found,
+    before: &Members,
+    action: &Action,
+) -> Result<Members, ServiceError> {
+    let mut after = before.clone();
+    match action {
+        Action::On => {
+            action::set_enabled(&mut after, true)?;
+        }
+        Action::Off => {
+            action::set_enabled(&mut after, false)?;
+        }
+        Action::Patch(patch) => {
+            let issues = refuse_unknown(patch, &[&CONFIGURATION]);
+            if !issues.is_empty() {
+                return Err(ServiceError::Invalid(issues));
+            }
+            after.merge(patch)?;
+        }
+        Action::Rollout(rollout) => action::roll_out(&mut after, rollout)?,
+        Action::Weights(weights) => action::reweigh(&mut after, weights)?,
+        Action::Targets(targets) => action::retarget(&mut after, targets)?,
+        Action::Rules(steps) => action::edit_rules(&mut after, steps)?,
+        Action::Revert(wanted) => {
+            let kept = version::get(&mut work.tx, &found.flag.id, &found.environment.id, *wanted).await?;
+            let kept = kept.ok_or_else(|| {
+                let detail = format!("there is no version {wanted}: the flag has 1 to {}", found.row.version);
+                ServiceError::invalid("/version", "unknown_version", detail)
+            })?;
+            after = stored(&kept.document)?;
+        }
+        Action::CopyFrom(source) => {
+            let source = work.environment(source).await?;
+            let row = flag::configuration_in(&mut work.tx, &found.flag.id, &source.id).await?;
+            after = stored(&row.ok_or_else(|| no_flag(&found.flag.key))?.document)?;
+        }
+    }
+    Ok(after)
+}
+
+fn current(row: &Configuration) -> Current {
+    Current { version: row.version, updated_by: row.updated_by.clone(), updated_at: row.updated_at }
+}
+
+/// A view without the environment's revision.
+pub(super) fn view(
+    flag: &str,
+    environment: &str,
+    row: &Configuration,
+) -> Result<ConfigurationView, ServiceError> {
+    Ok(ConfigurationView {
+        flag: flag.to_owned(),
+        environment: environment.to_owned(),
+        version: row.version,
+        revision: None,
+        document: stored(&row.document)?,
+        updated_at: row.updated_at,
+        updated_by: row.updated_by.clone(),
+    })
+}
+
+pub(super) fn no_flag(key: &str) -> ServiceError {
+    ServiceError::NotFound { kind: "flag", key: key.to_owned() }
+}
+
+/// Reads a body that is a request of an action; unknown and duplicate members are refused with their place.
+pub fn read_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Issue> {
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let mut pointer = String::new();
+        for segment in error.path() {
+            match segment {
+                serde_path_to_error::Segment::Map { key } => {
+                    pointer.push('/');
+                    pointer.push_str(&crate::domain::issue::pointer_token(key));
+                }
+                serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+                _ => {}
+            }
+        }
+        let said = error.inner().to_string();
+        let said = said.split(" at line ").next().unwrap_or_default().to_owned();
+        let code = if error.inner().is_syntax() || error.inner().is_eof() {
+            "invalid_json"
+        } else if said.starts_with("unknown field") {
+            "unknown_member"
+        } else if said.starts_with("duplicate") {
+            "duplicate_member"
+        } else if said.starts_with("missing field") {
+            "missing_member"
+        } else {
+            "wrong_type"
+        };
+        let said = said.replace("field", "member");
+        Issue::new(if pointer == "/?" { String::new() } else { pointer }, code, said)
+    })
+}

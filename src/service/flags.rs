@@ -1,0 +1,498 @@
+//! Flags: made, read, their definitions changed, archived and brought back.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::audit::Draft;
+use super::configurations::{no_flag, remember, view};
+use super::error::{Current, ServiceError};
+use super::request::{IfMatch, Request};
+use super::validation::{Edit, parse_flag, stored};
+use super::view::{FlagView, Page};
+use super::work::{Begun, Done, Work};
+use super::{PAGE_LIMIT, Service};
+use crate::domain::create::new_flag;
+use crate::domain::flag::{
+    EVALUATED, FOR_PEOPLE, alters_snapshots, check_for_people, combined, refuse_unknown,
+};
+use crate::domain::json::Members;
+use crate::domain::role::Permission;
+use crate::store::environment::{self, Environment};
+use crate::store::flag::{self, Configuration, Flag};
+use crate::store::version::{self, Version};
+use crate::store::{StoreError, new_id};
+
+/// What a list of flags is narrowed to.
+#[derive(Debug, Clone, Default)]
+pub struct FlagFilter {
+    /// The archived ones instead of the living.
+    pub archived: bool,
+    /// Keys or descriptions that contain this, whatever the case.
+    pub text: Option<String>,
+    /// Flags with this tag.
+    pub tag: Option<String>,
+}
+
+/// How a definition changes.
+#[derive(Debug)]
+pub enum DefinitionEdit {
+    /// A merge patch; a new salt moves every user to another bucket, so it must be asked for by name.
+    Patch {
+        /// The patch.
+        patch: Members,
+        /// Whether a new salt is meant.
+        reshuffle: bool,
+    },
+    /// An earlier version.
+    Revert(i64),
+}
+
+impl Service {
+    /// Makes a flag, disabled in every environment.
+    pub async fn create_flag(
+        &self,
+        request: &Request,
+        project: &str,
+        body: &Members,
+    ) -> Result<Done<FlagView>, ServiceError> {
+        let mut work = match self.begin(request, project).await? {
+            Begun::Replay(done) => return Ok(done),
+            Begun::New(work) => work,
+        };
+        work.authorise(Permission::Edit, None)?;
+        let view = self.insert_flag(&mut work, body).await?;
+        work.finish(view, None).await
+    }
+
+    /// Makes a flag within a unit of work.
+    pub(super) async fn insert_flag(
+        &self,
+        work: &mut Work,
+        body: &Members,
+    ) -> Result<FlagView, ServiceError> {
+        let new = new_flag(body)?;
+        let project_id = work.project_id()?;
+        if let Some(old) = flag::get_in(&mut work.tx, &project_id, new.key.as_str()).await? {
+            let hint =
+                if old.archived_at.is_some() { ", archived: restore it, or choose another key" } else { "" };
+            return Err(ServiceError::Exists { kind: "flag", key: new.key.to_string(), hint });
+        }
+        if flag::count(&mut work.tx, &project_id).await?
+            >= pennon_engine::limits::FLAGS_PER_ENVIRONMENT as i64
+        {
+            let detail =
+                format!("a project holds at most {} flags", pennon_engine::limits::FLAGS_PER_ENVIRONMENT);
+            return Err(ServiceError::invalid("", "limit_exceeded", detail));
+        }
+        let row = Flag {
+            id: new_id(),
+            key: new.key.to_string(),
+            version: 1,
+            definition: new.definition.to_text(),
+            created_at: work.now,
+            updated_at: work.now,
+            archived_at: None,
+        };
+        flag::insert(&mut work.tx, &project_id, &row).await?;
+        let environments = work.environments().await?;
+        let text = combined(&row.key, 1, &new.definition, &new.configuration);
+        let parsed = parse_flag(&row.key, &text)?;
+        let mut configurations = BTreeMap::new();
+        for environment in &environments {
+            self.validate(work, environment, Edit::flag(&row.key, Some(Arc::clone(&parsed)))).await?;
+            let first = Configuration {
+                flag_id: row.id.clone(),
+                environment_id: environment.id.clone(),
+                version: 1,
+                document: new.configuration.to_text(),
+                updated_at: work.now,
+                updated_by: work.request.caller.name.clone(),
+            };
+            let revision = work.number(environment).await?;
+            flag::insert_configuration(&mut work.tx, &first).await?;
+            work.change(&environment.id, "flag", &row.key, Some(&text)).await?;
+            remember(work, &first, "flag.create", revision).await?;
+            configurations.insert(environment.key.clone(), view(&row.key, &environment.key, &first)?);
+        }
+        keep_definition(work, &row, "flag.create").await?;
+        work.audit(draft("flag.create", &row.key, 1, None, Some(new.definition.clone())));
+        flag_view(row, configurations)
+    }
+
+    /// Reads a flag, archived or not.
+    pub async fn flag(&self, request: &Request, project: &str, key: &str) -> Result<FlagView, ServiceError> {
+        let project = self.project(request, project).await?;
+        let row = flag::get(self.db(), &project.id, key).await?.ok_or_else(|| no_flag(key))?;
+        let names = self.visible(request, &project.id, &project.key).await?;
+        let rows = flag::configurations(self.db(), &row.id).await?;
+        flag_view(row.clone(), by_environment(&row.key, rows.iter(), &names)?)
+    }
+
+    /// Reads a page of flags after a key. A filter by text or tag may give pages that are not full.
+    pub async fn flags(
+        &self,
+        request: &Request,
+        project: &str,
+        filter: &FlagFilter,
+        after: &str,
+        limit: i64,
+    ) -> Result<Page<FlagView>, ServiceError> {
+        let project = self.project(request, project).await?;
+        let names = self.visible(request, &project.id, &project.key).await?;
+        let limit = limit.clamp(1, PAGE_LIMIT);
+        let rows = flag::page(self.db(), &project.id, after, limit + 1, i64::from(filter.archived)).await?;
+        let page = Page::cut(rows, limit, |flag| flag.key.clone());
+        let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let rows = flag::configurations_between(self.db(), &project.id, &first.key, &last.key).await?;
+        let mut by_flag: HashMap<&str, Vec<&Configuration>> = HashMap::new();
+        for row in &rows {
+            by_flag.entry(&row.flag_id).or_default().push(row);
+        }
+        let next = page.next.clone();
+        let mut items = Vec::with_capacity(page.items.len());
+        for flag in page.items {
+            let own = by_flag.remove(flag.id.as_str()).unwrap_or_default();
+            let configurations = by_environment(&flag.key, own.into_iter(), &names)?;
+            let item = flag_view(flag, configurations)?;
+            if filter.matches(&item) {
+                items.push(item);
+            }
+        }
+        Ok(Page { items, next })
+    }
+
+    /// Changes a definition. What alters the snapshot of a protected environment needs the permission there.
+    pub async fn edit_definition(
+        &self,
+        request: &Request,
+        (project, key): (&str, &str),
+        if_match: &IfMatch,
+        edit: &DefinitionEdit,
+    ) -> Result<Done<FlagView>, ServiceError> {
+        let mut work = match self.begin(request, project).await? {
+            Begun::Replay(done) => return Ok(done),
+            Begun::New(work) => work,
+        };
+        work.authorise(Permission::Edit, None)?;
+        let row = living(&mut work, key).await?;
+        let before = stored(&row.definition)?;
+        if_match.check(&self.current(&mut work, &row).await?)?;
+        let after = edited(&mut work, &row, &before, edit).await?;
+        let environments = work.environments().await?;
+        let action = match edit {
+            DefinitionEdit::Patch { .. } => "flag.edit",
+            DefinitionEdit::Revert(_) => "flag.revert",
+        };
+        if after.to_text() == before.to_text() {
+            let configurations = configurations(&mut work, &row, &environments).await?;
+            let view = flag_view(row, configurations)?;
+            return work.unchanged(view).await;
+        }
+        if alters_snapshots(&before, &after) {
+            work.authorise_serving(&environments)?;
+            for environment in &environments {
+                self.reserve(&mut work, environment, &row, &after, action).await?;
+            }
+        }
+        let now = work.now;
+        if !flag::update(&mut work.tx, &row.id, &after.to_text(), row.version, now).await? {
+            return Err(ServiceError::Store(StoreError::Missing));
+        }
+        let new = Flag { version: row.version + 1, definition: after.to_text(), updated_at: now, ..row };
+        keep_definition(&mut work, &new, action).await?;
+        work.audit(draft(action, &new.key, new.version, Some(before), Some(after)));
+        let configurations = configurations(&mut work, &new, &environments).await?;
+        let view = flag_view(new, configurations)?;
+        work.finish(view, None).await
+    }
+
+    /// Puts a flag's new definition into one environment's snapshot, and bumps its configuration.
+    async fn reserve(
+        &self,
+        work: &mut Work,
+        environment: &Environment,
+        row: &Flag,
+        definition: &Members,
+        action: &str,
+    ) -> Result<(), ServiceError> {
+        let old = flag::configuration_in(&mut work.tx, &row.id, &environment.id).await?;
+        let old = old.ok_or(ServiceError::Store(StoreError::Missing))?;
+        let text = combined(&row.key, old.version + 1, definition, &stored(&old.document)?);
+        let parsed = parse_flag(&row.key, &text)?;
+        self.validate(work, environment, Edit::flag(&row.key, Some(parsed))).await?;
+        let revision = work.number(environment).await?;
+        let new = Configuration {
+            version: old.version + 1,
+            updated_at: work.now,
+            updated_by: work.request.caller.name.clone(),
+            ..old.clone()
+        };
+        if !flag::update_configuration(&mut work.tx, &new, old.version).await? {
+            return Err(ServiceError::Store(StoreError::Missing));
+        }
+        work.change(&environment.id, "flag", &row.key, Some(&text)).await?;
+        remember(work, &new, action, revision).await
+    }
+
+    /// Archives a flag: it leaves every snapshot. One that others depend on stays.
+    pub async fn archive_flag(
+        &self,
+        request: &Request,
+        (project, key): (&str, &str),
+        if_match: &IfMatch,
+    ) -> Result<Done<FlagView>, ServiceError> {
+        let mut work = match self.begin(request, project).await? {
+            Begun::Replay(done) => return Ok(done),
+            Begun::New(work) => work,
+        };
+        work.authorise(Permission::Edit, None)?;
+        let row = living(&mut work, key).await?;
+        if_match.check(&self.current(&mut work, &row).await?)?;
+        let environments = work.environments().await?;
+        work.authorise_serving(&environments)?;
+        for environment in &environments {
+            let gone = self.validate(&mut work, environment, Edit::flag(key, None)).await;
+            gone.map_err(|error| in_use("flag", key, error))?;
+            work.number(environment).await?;
+            work.change(&environment.id, "flag", key, None).await?;
+        }
+        self.set_archived(work, row, Some(()), &environments).await
+    }
+
+    /// Brings an archived flag back, disabled everywhere.
+    pub async fn restore_flag(
+        &self,
+        request: &Request,
+        (project, key): (&str, &str),
+        if_match: &IfMatch,
+    ) -> Result<Done<FlagView>, ServiceError> {
+        let mut work = match self.begin(request, project).await? {
+            Begun::Replay(done) => return Ok(done),
+            Begun::New(work) => work,
+        };
+        work.authorise(Permission::Edit, None)?;
+        let project_id = work.project_id()?;
+        let row = flag::get_in(&mut work.tx, &project_id, key).await?.ok_or_else(|| no_flag(key))?;
+        if_match.check(&self.current(&mut work, &row).await?)?;
+        let environments = work.environments().await?;
+        if row.archived_at.is_none() {
+            let configurations = configurations(&mut work, &row, &environments).await?;
+            let view = flag_view(row, configurations)?;
+            return work.unchanged(view).await;
+        }
+        let definition = stored(&row.definition)?;
+        for environment in &environments {
+            disable(&mut work, &row, environment).await?;
+            self.reserve(&mut work, environment, &row, &definition, "flag.restore").await?;
+        }
+        self.set_archived(work, row, None, &environments).await
+    }
+
+    async fn set_archived(
+        &self,
+        mut work: Work,
+        row: Flag,
+        archived: Option<()>,
+        environments: &[Environment],
+    ) -> Result<Done<FlagView>, ServiceError> {
+        let now = work.now;
+        let archived_at = archived.map(|()| now);
+        if !flag::set_archived(&mut work.tx, &row.id, archived_at, row.version, now).await? {
+            return Err(ServiceError::Store(StoreError::Missing));
+        }
+        let action = if archived.is_some() { "flag.archive" } else { "flag.restore" };
+        let definition = stored(&row.definition)?;
+        let new = Flag { version: row.version + 1, updated_at: now, archived_at, ..row };
+        keep_definition(&mut work, &new, action).await?;
+        let (before, after) =
+            if archived.is_some() { (Some(definition), None) } else { (None, Some(definition)) };
+        work.audit(draft(action, &new.key, new.version, before, after));
+        let configurations = configurations(&mut work, &new, environments).await?;
+        let view = flag_view(new, configurations)?;
+        work.finish(view, None).await
+    }
+
+    /// The environments of a project that the caller may see: id to key.
+    pub(super) async fn visible(
+        &self,
+        request: &Request,
+        project_id: &str,
+        project_key: &str,
+    ) -> Result<HashMap<String, String>, ServiceError> {
+        let environments = environment::list(self.db(), project_id).await?;
+        Ok(environments
+            .into_iter()
+            .filter(|one| request.caller.may(Permission::Read, project_key, Some(&one.key)).is_ok())
+            .map(|one| (one.id, one.key))
+            .collect())
+    }
+
+    /// Where a definition stands: its last version tells who made it.
+    async fn current(&self, work: &mut Work, row: &Flag) -> Result<Current, ServiceError> {
+        let last = version::get(&mut work.tx, &row.id, "", row.version).await?;
+        let updated_by = last.map_or_else(String::new, |last| last.actor);
+        Ok(Current { version: row.version, updated_by, updated_at: row.updated_at })
+    }
+}
+
+impl FlagFilter {
+    fn matches(&self, flag: &FlagView) -> bool {
+        let text_of = |name: &str| {
+            flag.definition
+                .get(name)
+                .and_then(|text| serde_json::from_str::<String>(text).ok())
+                .unwrap_or_default()
+        };
+        let by_text = self.text.as_deref().is_none_or(|text| {
+            let text = text.to_lowercase();
+            flag.key.to_lowercase().contains(&text) || text_of("description").to_lowercase().contains(&text)
+        });
+        let by_tag = self.tag.as_ref().is_none_or(|tag| {
+            let tags =
+                flag.definition.get("tags").and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
+            tags.unwrap_or_default().contains(tag)
+        });
+        by_text && by_tag
+    }
+}
+
+/// A removal that would break others: says whom.
+pub(super) fn in_use(kind: &str, key: &str, error: ServiceError) -> ServiceError {
+    match error {
+        ServiceError::Invalid(issues) => {
+            let who: Vec<String> = issues.into_iter().map(|issue| issue.detail).collect();
+            ServiceError::InUse(format!("the {kind} \"{key}\" is in use: {}", who.join("; ")))
+        }
+        other => other,
+    }
+}
+
+async fn living(work: &mut Work, key: &str) -> Result<Flag, ServiceError> {
+    let project_id = work.project_id()?;
+    let row = flag::get_in(&mut work.tx, &project_id, key).await?;
+    row.filter(|flag| flag.archived_at.is_none()).ok_or_else(|| no_flag(key))
+}
+
+async fn edited(
+    work: &mut Work,
+    row: &Flag,
+    before: &Members,
+    edit: &DefinitionEdit,
+) -> Result<Members, ServiceError> {
+    match edit {
+        DefinitionEdit::Patch { patch, reshuffle } => {
+            let mut after = before.clone();
+            let mut issues = refuse_unknown(patch, &[&EVALUATED, &FOR_PEOPLE]);
+            after.merge(patch)?;
+            issues.extend(check_for_people(&after));
+            if !issues.is_empty() {
+                return Err(ServiceError::Invalid(issues));
+            }
+            if after.get("salt").is_none() {
+                after.set_value("salt", &row.key)?;
+            }
+            if after.get("salt") != before.get("salt") && !reshuffle {
+                let detail =
+                    "a new salt moves every user to another bucket; if that is meant, add ?reshuffle=true";
+                return Err(ServiceError::invalid("/salt", "reshuffle_required", detail));
+            }
+            Ok(after)
+        }
+        DefinitionEdit::Revert(wanted) => {
+            let kept = version::get(&mut work.tx, &row.id, "", *wanted).await?;
+            let kept = kept.ok_or_else(|| {
+                let detail = format!("there is no version {wanted}: the flag has 1 to {}", row.version);
+                ServiceError::invalid("/version", "unknown_version", detail)
+            })?;
+            Ok(stored(&kept.document)?)
+        }
+    }
+}
+
+/// Stores the configuration as disabled; the caller puts it into the snapshot next.
+async fn disable(work: &mut Work, row: &Flag, environment: &Environment) -> Result<(), ServiceError> {
+    let Some(old) = flag::configuration_in(&mut work.tx, &row.id, &environment.id).await? else {
+        return Ok(());
+    };
+    let mut document = stored(&old.document)?;
+    if crate::domain::action::set_enabled(&mut document, false)? {
+        let new = Configuration {
+            document: document.to_text(),
+            version: old.version + 1,
+            updated_at: work.now,
+            ..old.clone()
+        };
+        flag::update_configuration(&mut work.tx, &new, old.version).await?;
+        remember(work, &new, "flag.off", 0).await?;
+    }
+    Ok(())
+}
+
+async fn configurations(
+    work: &mut Work,
+    row: &Flag,
+    environments: &[Environment],
+) -> Result<BTreeMap<String, super::view::ConfigurationView>, ServiceError> {
+    let rows = flag::configurations_in(&mut work.tx, &row.id).await?;
+    let project = work.project()?.key.clone();
+    let names: HashMap<String, String> = environments
+        .iter()
+        .filter(|one| work.request.caller.may(Permission::Read, &project, Some(&one.key)).is_ok())
+        .map(|one| (one.id.clone(), one.key.clone()))
+        .collect();
+    by_environment(&row.key, rows.iter(), &names)
+}
+
+fn by_environment<'a>(
+    flag: &str,
+    rows: impl Iterator<Item = &'a Configuration>,
+    names: &HashMap<String, String>,
+) -> Result<BTreeMap<String, super::view::ConfigurationView>, ServiceError> {
+    rows.filter_map(|row| names.get(&row.environment_id).map(|name| (name, row)))
+        .map(|(name, row)| Ok((name.clone(), view(flag, name, row)?)))
+        .collect()
+}
+
+fn flag_view(
+    row: Flag,
+    environments: BTreeMap<String, super::view::ConfigurationView>,
+) -> Result<FlagView, ServiceError> {
+    Ok(FlagView {
+        definition: stored(&row.definition)?,
+        key: row.key,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        archived_at: row.archived_at,
+        environments,
+    })
+}
+
+async fn keep_definition(work: &mut Work, row: &Flag, action: &str) -> Result<(), ServiceError> {
+    let kept = Version {
+        resource_id: row.id.clone(),
+        environment_id: String::new(),
+        version: row.version,
+        document: row.definition.clone(),
+        action: action.to_owned(),
+        actor: work.request.caller.name.clone(),
+        reason: work.request.reason.clone(),
+        revision: 0,
+        created_at: work.now,
+    };
+    Ok(version::insert(&mut work.tx, &kept).await?)
+}
+
+fn draft(action: &str, key: &str, version: i64, before: Option<Members>, after: Option<Members>) -> Draft {
+    Draft {
+        action: action.to_owned(),
+        kind: "flag",
+        key: key.to_owned(),
+        environment: String::new(),
+        version,
+        before,
+        after,
+    }
+}

@@ -1,0 +1,35 @@
+//! What is deleted in time, in bounded batches: old changes, delivered events, idempotency outcomes. Never audit.
+
+use super::Service;
+use super::error::ServiceError;
+use super::work::IDEMPOTENCY_KEPT;
+use crate::store::{access_key, change, idempotency, outbox};
+
+/// How long changes are kept for nodes and streams that resume: 30 days, microseconds.
+pub const CHANGES_KEPT: i64 = 30 * 86_400 * 1_000_000;
+/// How long events stay in the outbox: 7 days, microseconds.
+pub const OUTBOX_KEPT: i64 = 7 * 86_400 * 1_000_000;
+/// Rows of one batch: short transactions, so that writers never wait long.
+pub const BATCH: i64 = 1_000;
+
+impl Service {
+    /// Deletes one batch of what is too old; answers how many rows went.
+    pub async fn prune(&self) -> Result<u64, ServiceError> {
+        let mut tx = self.db().begin().await?;
+        let now = tx.now().await?;
+        let mut gone = change::prune(&mut tx, now - CHANGES_KEPT, BATCH).await?;
+        gone += outbox::prune(&mut tx, now - OUTBOX_KEPT, BATCH).await?;
+        gone += idempotency::prune(&mut tx, now - IDEMPOTENCY_KEPT).await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
+    /// Notes when keys were last used; no audit entry, since it changes nothing that anybody decided.
+    pub async fn note_used(&self, used: &[(String, i64)]) -> Result<(), ServiceError> {
+        let mut tx = self.db().begin().await?;
+        for (id, at) in used {
+            access_key::used(&mut tx, id, *at).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+}

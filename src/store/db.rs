@@ -1,0 +1,344 @@
+//! Two drivers behind one small API: static SQL in the common subset, text and 64-bit integers only.
+//! Knows nothing of tables; the differences between the databases live here and in `migrations/`.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
+use sqlx::sqlite::{
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Arguments as _, ColumnIndex, Decode, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Type};
+
+use super::error::StoreError;
+
+/// Connections that read from SQLite; writers share one, since SQLite has one writer anyway.
+const SQLITE_READERS: u32 = 4;
+/// How long a statement waits for SQLite's write lock or a pooled connection before it gives up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The channel on which nodes tell each other that something changed (a hint: the poll is the truth).
+pub const NOTIFY_CHANNEL: &str = "pennon";
+
+/// One bound argument. A NULL is typed too: sqlx caches statements by their text alone.
+#[derive(Debug, Clone, Copy)]
+pub enum Arg<'a> {
+    /// A text.
+    Text(&'a str),
+    /// A text or NULL.
+    OptText(Option<&'a str>),
+    /// A 64-bit integer; booleans are 0 and 1, times are microseconds.
+    Int(i64),
+    /// An integer or NULL.
+    OptInt(Option<i64>),
+}
+
+/// One row of either driver.
+#[derive(Debug)]
+pub enum Row {
+    /// From SQLite.
+    Sqlite(SqliteRow),
+    /// From Postgres.
+    Postgres(PgRow),
+}
+
+/// Either database, with its pools.
+#[derive(Debug, Clone)]
+pub enum Db {
+    /// Embedded SQLite.
+    Sqlite {
+        /// The one connection that writes.
+        write: SqlitePool,
+        /// The connections that read.
+        read: SqlitePool,
+        /// Test offset of the clock inside transactions, in microseconds.
+        offset: Arc<AtomicI64>,
+    },
+    /// Postgres.
+    Postgres {
+        /// The pool.
+        pool: PgPool,
+        /// Test offset of the clock inside transactions, in microseconds.
+        offset: Arc<AtomicI64>,
+    },
+}
+
+/// An open transaction. Dropped without `commit`, it rolls back.
+#[derive(Debug)]
+pub enum Tx {
+    /// On SQLite, begun IMMEDIATE.
+    Sqlite(sqlx::Transaction<'static, Sqlite>, Arc<AtomicI64>),
+    /// On Postgres, READ COMMITTED.
+    Postgres(sqlx::Transaction<'static, Postgres>, Arc<AtomicI64>),
+}
+
+impl Db {
+    /// Opens (and creates) an SQLite file. `:memory:` is not supported: readers and the writer are separate.
+    pub async fn sqlite(path: &std::path::Path) -> Result<Db, StoreError> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // FULL: a commit that was acknowledged survives a power cut, not only a crash of the process.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(ACQUIRE_TIMEOUT);
+        let write = SqlitePoolOptions::new()
+            .max_connections(1)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_with(options.clone())
+            .await?;
+        let read = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options.read_only(true));
+        Ok(Db::Sqlite { write, read, offset: Arc::default() })
+    }
+
+    /// Prepares a pool for Postgres; connects when first used, so that a node starts while the database is away.
+    pub fn postgres(url: &str, max_connections: u32) -> Result<Db, StoreError> {
+        let options: PgConnectOptions = url.parse().map_err(StoreError::from)?;
+        let options = options.application_name("pennon");
+        let pool = PgPoolOptions::new()
+            .max_connections(max_connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .connect_lazy_with(options);
+        Ok(Db::Postgres { pool, offset: Arc::default() })
+    }
+
+    /// "sqlite" or "postgres".
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Db::Sqlite { .. } => "sqlite",
+            Db::Postgres { .. } => "postgres",
+        }
+    }
+
+    /// Moves the clock that transactions read, for tests of anything that depends on time.
+    pub fn set_clock_offset(&self, micros: i64) {
+        match self {
+            Db::Sqlite { offset, .. } | Db::Postgres { offset, .. } => {
+                offset.store(micros, Ordering::Relaxed)
+            }
+        }
+    }
+
+    /// Begins a writing transaction (SQLite: BEGIN IMMEDIATE).
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        match self {
+            Db::Sqlite { write, offset, .. } => {
+                Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?, offset.clone()))
+            }
+            Db::Postgres { pool, offset } => Ok(Tx::Postgres(pool.begin().await?, offset.clone())),
+        }
+    }
+
+    /// Begins a transaction in which several reads see one state of the database.
+    pub async fn begin_read(&self) -> Result<Tx, StoreError> {
+        match self {
+            Db::Sqlite { read, offset, .. } => Ok(Tx::Sqlite(read.begin().await?, offset.clone())),
+            Db::Postgres { pool, offset } => {
+                let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+                Ok(Tx::Postgres(pool.begin_with(begin).await?, offset.clone()))
+            }
+        }
+    }
+
+    /// Reads all rows of a query, outside any transaction.
+    pub async fn fetch_all(&self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Db::Sqlite { read, .. } => {
+                let rows = sqlx::query_with(sql, sqlite_args(args)?).fetch_all(read).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Db::Postgres { pool, .. } => {
+                let rows = sqlx::query_with(sql, postgres_args(args)?).fetch_all(pool).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// Reads at most one row, outside any transaction.
+    pub async fn fetch_optional(
+        &self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        match self {
+            Db::Sqlite { read, .. } => {
+                let row = sqlx::query_with(sql, sqlite_args(args)?).fetch_optional(read).await?;
+                Ok(row.map(Row::Sqlite))
+            }
+            Db::Postgres { pool, .. } => {
+                let row = sqlx::query_with(sql, postgres_args(args)?).fetch_optional(pool).await?;
+                Ok(row.map(Row::Postgres))
+            }
+        }
+    }
+
+    /// Closes the pools; running statements finish first.
+    pub async fn close(&self) {
+        match self {
+            Db::Sqlite { write, read, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Db::Postgres { pool, .. } => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Runs a statement; answers how many rows it touched.
+    pub async fn execute(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<u64, StoreError> {
+        match self {
+            Tx::Sqlite(tx, _) => {
+                Ok(sqlx::query_with(sql, sqlite_args(args)?).execute(&mut **tx).await?.rows_affected())
+            }
+            Tx::Postgres(tx, _) => {
+                Ok(sqlx::query_with(sql, postgres_args(args)?).execute(&mut **tx).await?.rows_affected())
+            }
+        }
+    }
+
+    /// Reads all rows of a query.
+    pub async fn fetch_all(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Tx::Sqlite(tx, _) => {
+                let rows = sqlx::query_with(sql, sqlite_args(args)?).fetch_all(&mut **tx).await?;
+                Ok(rows.into_iter().map(Row::Sqlite).collect())
+            }
+            Tx::Postgres(tx, _) => {
+                let rows = sqlx::query_with(sql, postgres_args(args)?).fetch_all(&mut **tx).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// Reads at most one row.
+    pub async fn fetch_optional(
+        &mut self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+    ) -> Result<Option<Row>, StoreError> {
+        match self {
+            Tx::Sqlite(tx, _) => {
+                let row = sqlx::query_with(sql, sqlite_args(args)?).fetch_optional(&mut **tx).await?;
+                Ok(row.map(Row::Sqlite))
+            }
+            Tx::Postgres(tx, _) => {
+                let row = sqlx::query_with(sql, postgres_args(args)?).fetch_optional(&mut **tx).await?;
+                Ok(row.map(Row::Postgres))
+            }
+        }
+    }
+
+    /// Reads the one row that must be there; its absence is `StoreError::Missing`.
+    pub async fn fetch_one(&mut self, sql: &'static str, args: &[Arg<'_>]) -> Result<Row, StoreError> {
+        self.fetch_optional(sql, args).await?.ok_or(StoreError::Missing)
+    }
+
+    /// The database's own time in microseconds UTC, plus the test offset: the only clock of a transaction.
+    pub async fn now(&mut self) -> Result<i64, StoreError> {
+        let (sql, offset) = match self {
+            Tx::Sqlite(_, offset) => (SQLITE_NOW, offset.load(Ordering::Relaxed)),
+            Tx::Postgres(_, offset) => (POSTGRES_NOW, offset.load(Ordering::Relaxed)),
+        };
+        Ok(self.fetch_one(sql, &[]).await?.int("now")?.saturating_add(offset))
+    }
+
+    /// Wakes the other nodes at commit. A hint only: SQLite has one node and needs none.
+    pub async fn notify(&mut self, payload: &str) -> Result<(), StoreError> {
+        if let Tx::Postgres(..) = self {
+            self.fetch_optional(POSTGRES_NOTIFY, &[Arg::Text(NOTIFY_CHANNEL), Arg::Text(payload)]).await?;
+        }
+        Ok(())
+    }
+
+    /// Commits. An error here leaves it open whether the change was stored; see `StoreError::is_unavailable`.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx, _) => Ok(tx.commit().await?),
+            Tx::Postgres(tx, _) => Ok(tx.commit().await?),
+        }
+    }
+
+    /// Rolls back now, rather than when dropped.
+    pub async fn rollback(self) -> Result<(), StoreError> {
+        match self {
+            Tx::Sqlite(tx, _) => Ok(tx.rollback().await?),
+            Tx::Postgres(tx, _) => Ok(tx.rollback().await?),
+        }
+    }
+}
+
+const SQLITE_NOW: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 AS now";
+const POSTGRES_NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now";
+const POSTGRES_NOTIFY: &str = "SELECT CAST(pg_notify($1, $2) AS TEXT)";
+
+impl Row {
+    /// A text column that is not NULL.
+    pub fn text(&self, column: &'static str) -> Result<String, StoreError> {
+        self.get(column)
+    }
+
+    /// A text column that may be NULL.
+    pub fn opt_text(&self, column: &'static str) -> Result<Option<String>, StoreError> {
+        self.get(column)
+    }
+
+    /// An integer column that is not NULL.
+    pub fn int(&self, column: &'static str) -> Result<i64, StoreError> {
+        self.get(column)
+    }
+
+    /// An integer column that may be NULL.
+    pub fn opt_int(&self, column: &'static str) -> Result<Option<i64>, StoreError> {
+        self.get(column)
+    }
+
+    /// A boolean, stored as 0 or 1.
+    pub fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
+        Ok(self.int(column)? != 0)
+    }
+
+    fn get<T>(&self, column: &'static str) -> Result<T, StoreError>
+    where
+        T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>,
+        &'static str: ColumnIndex<SqliteRow> + ColumnIndex<PgRow>,
+    {
+        match self {
+            Row::Sqlite(row) => Ok(row.try_get(column)?),
+            Row::Postgres(row) => Ok(row.try_get(column)?),
+        }
+    }
+}
+
+fn sqlite_args(args: &[Arg<'_>]) -> Result<SqliteArguments, StoreError> {
+    let mut bound = SqliteArguments::default();
+    for arg in args {
+        match *arg {
+            Arg::Text(value) => bound.add(value.to_owned()),
+            Arg::OptText(value) => bound.add(value.map(str::to_owned)),
+            Arg::Int(value) => bound.add(value),
+            Arg::OptInt(value) => bound.add(value),
+        }
+        .map_err(|error| StoreError::from(sqlx::Error::Encode(error)))?;
+    }
+    Ok(bound)
+}
+
+fn postgres_args(args: &[Arg<'_>]) -> Result<PgArguments, StoreError> {
+    let mut bound = PgArguments::default();
+    for arg in args {
+        match *arg {
+            Arg::Text(value) => bound.add(value),
+            Arg::OptText(value) => bound.add(value),
+            Arg::Int(value) => bound.add(value),
+            Arg::OptInt(value) => bound.add(value),
+        }
+        .map_err(|error| StoreError::from(sqlx::Error::Encode(error)))?;
+    }
+    Ok(bound)
+}
