@@ -53,6 +53,8 @@ class Book:
         FILES.append(self)
 
     def add(self, name, **members):
+        if self.generated:
+            name = str(len(self.cases) + 1)
         name = name if len(name) <= 110 else name[:107] + "..."
         count = self.names[name] = self.names.get(name, 0) + 1
         self.cases.append({"name": name if count == 1 else f"{name} #{count}", **members})

@@ -254,12 +254,11 @@ def limit(name, document, broken, repeat=None, segments=None):
 
 for count in (1, 2, 99, 100, 101, 200):
     limit(f"{count} variants", flag(variants={f"v{i}": True for i in range(count)}, fallthrough={"variant": "v0"}), count > 100)
-for count in (0, 1, 255, 256, 257, 300):
+for count in (0, 1, 256, 257):
     limit(f"{count} rules", flag(rules=[{"id": f"r{i}", "serve": ON} for i in range(count)]), count > 256)
-for count in (255, 256, 257, 300):
+for count in (256, 257):
     slots = [{"variant": "on", "weight": 0} for i in range(count - 1)] + [{"variant": "off", "weight": 100000}]
-    limit(f"{count} slots, fallthrough", flag(fallthrough={"split": slots}), count > 256)
-    limit(f"{count} slots, rule", flag(rules=[rule(serve={"split": slots})]), count > 256)
+    limit(f"{count} slots", flag(rules=[rule(serve={"split": slots})]), count > 256)
 
 
 def deep(levels, *forms, leaf=LEAF):
@@ -339,23 +338,30 @@ L.add("a cycle below is one edge", snapshot=world(of("a", "b"), of("b", "a"), *(
 L.add("a cycle below is one edge, 32 edges", snapshot=world(of("a", "b"), of("b", "a"), *(of(f"f{i}", f"f{i + 1}") for i in range(31)), of("f31", "a")), broken=["a", "b"])
 
 
-def many(key, other, count):
-    return of(key, *[other] * count)
+def expanded(name, given, broken, segments=None, layers=None, **counts):
+    """`counts`: how often the last prerequisite of a flag stands there, and no other beside it."""
+    repeat = {f"/flags/{key}/prerequisites": count for key, count in counts.items()}
+    L.add(name, snapshot=world(*given, segments=segments, layers=layers), repeat=repeat, broken=broken)
 
 
-# expanded references: `leaf9` costs 10 each time it is named (itself and its 9)
-leaf9 = many("leaf9", "ok", 9)
-L.add("1000 references", snapshot=world(many("f", "ok", 1000)), broken=[])
-L.add("1001 references", snapshot=world(many("f", "ok", 1001)), broken=["f"])
-L.add("100 times 10 expanded references", snapshot=world(leaf9, many("f", "leaf9", 100)), broken=[])
-L.add("100 times 10 and one expanded references", snapshot=world(leaf9, of("f", *["leaf9"] * 100, "ok")), broken=["f"])
-L.add("a flag that waits for a flag of too many references", snapshot=world(leaf9, many("f", "leaf9", 101), many("g", "f", 1000), many("h", "f", 1001)), broken=["f", "h"])
-L.add("expanded references double at each level", snapshot=world(*(many(f"f{i}", f"f{i + 1}", 2) for i in range(12)), flag("f12")), broken=["f3"])
-L.add("references in conditions and prerequisites add up", snapshot=world(flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}] * 500, rules=[rule(when={"any": [when_flag("ok")] * 250 + [seg("s")] * 250})]), segments={"s": {}}), broken=[])
-L.add("references in conditions and prerequisites add up to too many", snapshot=world(flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}] * 500, rules=[rule(when={"any": [when_flag("ok")] * 250 + [seg("s")] * 251})]), segments={"s": {}}), broken=["f"])
-L.add("a segment's references count each time it is named", snapshot=world(in_rule("f", {"any": [seg("s")] * 100}), in_rule("g", {"any": [seg("s")] * 101}), segments={"s": {"when": {"any": [when_flag("ok")] * 9}}}), broken=["g"])
-L.add("a broken flag counts one", snapshot=world(flag("b", prerequisites=[{"flag": "ok", "variants": ["on"]}] * 50, salt=5), many("f", "b", 1000), many("g", "b", 1001)), broken=["b", "g"])
-L.add("a layer, a target and a percentage are no references", snapshot=world(flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}] * 1000, targets=[{"values": ["u"], "variant": "on"}], rules=[rule(when={"percentage": 5, "layer": "l"})]), layers={"l": {}}), broken=[])
+# `nine` costs 10 each time it is named: itself and its 9
+NINE, TO_NINE, TO_OK = of("nine", "ok"), of("f", "nine"), of("f", "ok")
+expanded("1000 references", [TO_OK], [], f=1000)
+expanded("1001 references", [TO_OK], ["f"], f=1001)
+expanded("100 times 10 expanded references", [NINE, TO_NINE], [], nine=9, f=100)
+expanded("101 times 10 expanded references", [NINE, TO_NINE], ["f"], nine=9, f=101)
+with_one = flag("f", prerequisites=[{"flag": "nine", "variants": ["on"]}], rules=[rule(when=when_flag("ok"))])
+expanded("100 times 10 and one expanded references", [NINE, with_one], ["f"], nine=9, f=100)
+expanded("99 times 10 and one expanded references", [NINE, with_one], [], nine=9, f=99)
+expanded("a flag of too many references counts one where it is named", [NINE, TO_NINE, of("g", "f"), of("h", "f")], ["f", "h"], nine=9, f=101, g=1000, h=1001)
+expanded("expanded references double at each level", [*(of(f"f{i}", f"f{i + 1}") for i in range(12)), flag("f12")], ["f3"], **{f"f{i}": 2 for i in range(12)})
+listed = {"any": [when_flag("ok")] * 2 + [seg("s")] * 3}
+expanded("references in conditions and prerequisites add up", [flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}], rules=[rule(when=listed)])], [], {"s": {}}, f=995)
+expanded("references in conditions and prerequisites add up to too many", [flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}], rules=[rule(when=listed)])], ["f"], {"s": {}}, f=996)
+L.add("a segment's references count each time it is named", snapshot=world(in_rule("f", {"any": [seg("s")]}), in_rule("g", {"any": [seg("s")]}), segments={"s": {"when": {"any": [when_flag("ok")] * 9}}}), repeat={"/flags/f/rules/0/when/any": 100, "/flags/g/rules/0/when/any": 101}, broken=["g"])
+broken_one = flag("b", prerequisites=[{"flag": "ok", "variants": ["on"]}], salt=5)
+expanded("a broken flag counts one", [broken_one, of("g", "b"), of("h", "b")], ["b", "h"], b=50, g=1000, h=1001)
+expanded("a layer, a target and a percentage are no references", [flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}], targets=[{"values": ["u"], "variant": "on"}], rules=[rule(when={"percentage": 5, "layer": "l"})])], [], None, {"l": {}}, f=1000)
 
 # --- snapshots refused whole -----------------------------------------------------------------------------------------
 
