@@ -376,6 +376,17 @@ DEFECTS = [
 ]  # fmt: skip
 
 
+def shuffled(r, value):
+    """The same with the members of each object in another order, on which nothing depends."""
+    if isinstance(value, list):
+        return [shuffled(r, v) for v in value]
+    if not isinstance(value, dict):
+        return value
+    members = list(value.items())
+    r.shuffle(members)
+    return {k: shuffled(r, v) for k, v in members}
+
+
 def whole_flags():
     r = random.Random("flags")
     layers = {"l1": {}, "l2": {"salt": "shared", "by": ["a", "targetingKey"]}, "l3": {"by": ["$random"]}}
@@ -393,7 +404,7 @@ def whole_flags():
         if r.random() < 0.06:
             r.choice(DEFECTS)(f)
         upper.append(f)
-    book = Book("generated-flags.json", "evaluation", "Generated flags, segments, layers and contexts, all together", snapshot(flags(*base, *upper), segments, layers), generated=True)
+    book = Book("generated-flags.json", "evaluation", "Generated flags, segments, layers and contexts, all together, members in any order", snapshot(shuffled(r, flags(*base, *upper)), shuffled(r, segments), shuffled(r, layers)), generated=True)
     for f in (base + upper) * 14:
         context = {name: a_value(r) for name in r.sample(["a", "b", "c", "o", "a/b", "$now", "zzz"], r.randint(0, 5))}
         if r.random() < 0.8:

@@ -1,5 +1,7 @@
 """What is true of every operator: missing, null, wrong types, arrays, several values."""
 
+import itertools
+
 from cases.book import Book, Context, on
 
 B = Book(
@@ -125,3 +127,8 @@ for op in ("semver_eq", "semver_lt", "semver_lte", "semver_gt", "semver_gte"):
         B.condition(f"{op} with the literal {value!r}", on("a", op, value), broken=True)
 for value in ("", "10.0.0.0/33", "10.0.0", "10.0.0.0/", "::/129", "localhost", 1, True):
     B.condition(f"cidr with the literal {value!r}", on("a", "cidr", value), broken=True)
+
+# Nothing depends on the order of an object's members.
+ordered = {"attribute": "a", "op": "in", "values": ["X"], "ignoreCase": True}
+for names in itertools.permutations(ordered):
+    B.condition(f"members in the order {' '.join(names)}", {name: ordered[name] for name in names}, ["x"], ["y"])
