@@ -1,0 +1,154 @@
+//! The settings of a server: defaults < TOML file < environment (`PENNON_*`) < flags. A leaf: it reads
+//! no global state (the environment is passed in) and opens nothing but the settings file.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+mod layers;
+mod nearest;
+mod parse;
+mod secret;
+mod settings;
+
+pub use layers::{ConfigError, Input, Loaded, Problem, Source};
+pub use nearest::nearest;
+pub use secret::Secret;
+pub use settings::{SETTINGS, Setting};
+
+/// Loopback: a first run is reachable from this machine only until somebody decides otherwise.
+pub const LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+/// Beside where it was started, so that a first run needs no rights and is removed with one `rm`.
+pub const DATA_DIR: &str = "pennon-data";
+/// The database's file in `data_dir` when no URL is given.
+pub const SQLITE_FILE: &str = "pennon.db";
+/// Postgres connections of one node: writes are few and short; evaluation takes none.
+pub const DATABASE_CONNECTIONS: u32 = 10;
+/// An `EnvFilter`: requests and changes, not each step.
+pub const LOG_LEVEL: &str = "info";
+/// How stale another node may be when every notification is lost.
+pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// A segment of 100 000 values of about 100 bytes.
+pub const BODY_LIMIT: usize = 10 * 1024 * 1024;
+/// A context is a few hundred bytes; this leaves room for large attribute lists.
+pub const CONTEXT_LIMIT: usize = 256 * 1024;
+/// Longer than any honest request, shorter than the patience of most proxies (60 s).
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+/// Below the 30 s after which Kubernetes kills, with time left to close the database.
+pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
+/// A stream costs some 50 KiB, so this is about 500 MiB at most.
+pub const MAX_CONNECTIONS: usize = 10_000;
+/// 100 a second: more than an office behind one address needs, too few to hurt the server.
+pub const CLIENT_KEY_REQUESTS_PER_MINUTE: u32 = 6_000;
+
+/// The effective settings of one server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// The address to listen on; port 0 takes a free one. Default [`LISTEN`].
+    pub listen: SocketAddr,
+    /// `""`, or a path such as `/flags` under which every route lies. Default `""`.
+    pub base_path: String,
+    /// The directory of the SQLite file and of the disk cache. Default [`DATA_DIR`].
+    pub data_dir: PathBuf,
+    /// The database; none is SQLite in `data_dir`. See [`Config::database`].
+    pub database_url: Option<Secret>,
+    /// Postgres connections of this node. Default [`DATABASE_CONNECTIONS`].
+    pub database_connections: u32,
+    /// Apply the migrations at the start. Default true, so that an update is one restart.
+    pub migrate: bool,
+    /// The address of this service as clients see it, with any path; no trailing slash. Default none: a
+    /// node does not know it.
+    pub public_url: Option<String>,
+    /// Origins that browsers may call from; `*` is any. Default `*`, since client keys are public and
+    /// no credential is sent by itself.
+    pub cors_origins: Vec<String>,
+    /// How logs look. Default text.
+    pub log_format: LogFormat,
+    /// An `EnvFilter`. Default [`LOG_LEVEL`].
+    pub log_level: String,
+    /// How often the database is asked for changes, besides notifications. Default [`POLL_INTERVAL`].
+    pub poll_interval: Duration,
+    /// Bytes of an admin request's body. Default [`BODY_LIMIT`].
+    pub body_limit: usize,
+    /// Bytes of an evaluation request's body. Default [`CONTEXT_LIMIT`].
+    pub context_limit: usize,
+    /// How long one request may take, streams excepted. Default [`REQUEST_TIMEOUT`].
+    pub request_timeout: Duration,
+    /// How long requests under way may take to finish after SIGTERM. Default [`DRAIN_TIMEOUT`].
+    pub drain_timeout: Duration,
+    /// Connections open at once. Default [`MAX_CONNECTIONS`].
+    pub max_connections: usize,
+    /// Requests a minute per client key and address. Default [`CLIENT_KEY_REQUESTS_PER_MINUTE`].
+    pub client_key_requests_per_minute: u32,
+    /// Keep snapshots on disk, to start from while the database is away. Default true.
+    pub disk_cache: bool,
+    /// A JSON file that the first run takes its project, environments and flags from. Default none.
+    pub bootstrap_file: Option<PathBuf>,
+    /// A file to write the address in use to, for whoever started it with port 0. Default none.
+    pub address_file: Option<PathBuf>,
+}
+
+impl Default for Config {
+    fn default() -> Config {
+        Config {
+            listen: LISTEN,
+            base_path: String::new(),
+            data_dir: PathBuf::from(DATA_DIR),
+            database_url: None,
+            database_connections: DATABASE_CONNECTIONS,
+            migrate: true,
+            public_url: None,
+            cors_origins: vec!["*".to_owned()],
+            log_format: LogFormat::Text,
+            log_level: LOG_LEVEL.to_owned(),
+            poll_interval: POLL_INTERVAL,
+            body_limit: BODY_LIMIT,
+            context_limit: CONTEXT_LIMIT,
+            request_timeout: REQUEST_TIMEOUT,
+            drain_timeout: DRAIN_TIMEOUT,
+            max_connections: MAX_CONNECTIONS,
+            client_key_requests_per_minute: CLIENT_KEY_REQUESTS_PER_MINUTE,
+            disk_cache: true,
+            bootstrap_file: None,
+            address_file: None,
+        }
+    }
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Which database the settings name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Database {
+    /// An SQLite file.
+    Sqlite(PathBuf),
+    /// A Postgres URL.
+    Postgres(Secret),
+}
+
+impl Config {
+    /// The database to use: `database_url`, or SQLite in `data_dir`.
+    #[must_use]
+    pub fn database(&self) -> Database {
+        match &self.database_url {
+            None => Database::Sqlite(self.data_dir.join(SQLITE_FILE)),
+            Some(url) => match sqlite_path(url.expose()) {
+                Some(path) => Database::Sqlite(path.to_owned()),
+                None => Database::Postgres(url.clone()),
+            },
+        }
+    }
+}
+
+/// The file of `sqlite:PATH` or `sqlite://PATH`; none for another scheme.
+fn sqlite_path(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite://").or_else(|| url.strip_prefix("sqlite:"))?;
+    Some(Path::new(path))
+}
