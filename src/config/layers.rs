@@ -151,8 +151,10 @@ fn read_file(path: &Path, given: &mut BTreeMap<&str, (String, Source)>, problems
     };
     let table = match DeTable::parse(&text) {
         Ok(table) => table,
+        // The message without the parser's excerpt, which may hold the database's password.
         Err(error) => {
-            return problems.push(whole(format!("not valid TOML: {}", error.to_string().trim_end())));
+            let line = line_of(&text, error.span().map_or(0, |span| span.start));
+            return problems.push(whole(format!("line {line} is not valid TOML: {}", error.message())));
         }
     };
     for (key, value) in table.get_ref() {

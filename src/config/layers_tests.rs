@@ -140,6 +140,13 @@ fn no_error_and_no_shown_value_holds_a_password() {
 }
 
 #[test]
+fn a_syntax_error_names_its_line_and_does_not_show_it() {
+    let file = File::new("migrate = true\ndatabase_url = \"postgres://u:hunter2@h/d\n");
+    let problem = only_problem(&Input { file: Some(file.0.clone()), ..Input::default() });
+    assert!(problem.detail.contains("line 2 ") && !problem.detail.contains("hunter2"), "{}", problem.detail);
+}
+
+#[test]
 fn what_every_setting_shows_it_also_reads() {
     let config = Config::default();
     for setting in SETTINGS {
