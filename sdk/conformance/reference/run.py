@@ -23,7 +23,7 @@ MEMBERS = {
     "buckets": {"name", "salt", "unit", "gateHash", "gateBucket", "splitHash", "splitBucket"},
     "percents": {"name", "percent", "thousandths"},
     "rebalance": {"name", "current", "wanted", "moved", "slots"},
-    "written": {"name", "flag", "flagText", "snapshot", "accepted", "pointer"},
+    "written": {"name", "flag", "flagText", "segment", "layer", "snapshot", "accepted", "pointer"},
 }
 EMPTY = {"flags": {}, "segments": {}, "layers": {}}
 
@@ -144,23 +144,27 @@ def rebalanced(case):
 
 def written(case):
     """Admin input: the stricter reading, and where it stops."""
+    kind = next(k for k in ("flag", "segment", "layer", "flagText") if k in case)
     try:
-        flag = case.get("flag")
-        if "flagText" in case:
-            flag = jsontext.parse(case["flagText"], duplicates="refused")
+        document = jsontext.parse(case[kind], duplicates="refused") if kind == "flagText" else case[kind]
     except jsontext.Duplicate:
         return {"accepted": False}
-    if jsontext.anywhere(flag, lambda v: jsontext.overflows(v) or jsontext.broken_string(v)):
-        return {"accepted": False}
-    if jsontext.anywhere(flag, lambda v: isinstance(v, str) and "\0" in v):
+    if jsontext.anywhere(document, unwritable):
         return {"accepted": False}
     world = {**EMPTY, **case.get("snapshot", {})}
-    key = flag.get("key") if isinstance(flag, dict) else None
+    kind = kind.removesuffix("Text")
+    key = document.get("key") if kind == "flag" and isinstance(document, dict) else "x"
+    world[kind + "s"] = {**world[kind + "s"], key: document}
     try:
-        shape.Shape({**world, "flags": {**world["flags"], key: flag}}, strict=True).flag(key, flag)
+        getattr(shape.Shape(world, strict=True), kind)(key, document)
     except shape.Broken as broken:
         return {"accepted": False, "pointer": broken.at}
     return {"accepted": True}
+
+
+def unwritable(value):
+    """What admin input refuses wherever it stands."""
+    return jsontext.overflows(value) or jsontext.broken_string(value) or (isinstance(value, str) and "\0" in value)
 
 
 def answers(file):

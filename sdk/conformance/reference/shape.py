@@ -55,7 +55,6 @@ class Shape:
     def __init__(self, world, strict=False):
         self.world, self.strict = world, strict
         self.references = []  # ("flag" | "segment", key), with repetition
-        self.random_allowed = False
 
     def members(self, value, at, known, required=(), ignore=False):
         need(isinstance(value, dict), at, "an object")
@@ -300,7 +299,6 @@ class Shape:
             scalar = isinstance(v, bool) or literals.number(v) is not None or isinstance(v, str)
             need(scalar and not jsontext.broken_string(v), where, "a string, a finite number or a boolean")
             need(literal(op, v) is not None, where, f"a literal of {op}")
-            need(not (self.strict and isinstance(v, str) and "\0" in v), where, "U+0000")
 
 
 def literal(op, value):

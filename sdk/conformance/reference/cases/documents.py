@@ -72,6 +72,10 @@ for key in bad_keys:
     B.breaks(f"flag key {key[:24]!a}", flag(key), key)
     B.breaks(f"variant name {key[:24]!a}", flag(variants={key: True, "on": True}, fallthrough=ON))
     B.breaks(f"variant name {key[:24]!a}, the only one", flag(variants={key: True}, fallthrough={"variant": key}))
+for key in bad_keys:
+    B.breaks(f"segment key {key[:24]!a}", flag(rules=[rule(when={"segment": key})]), segments={key: {}})
+    B.breaks(f"layer key {key[:24]!a}", flag(rules=[rule(when={"percentage": 5, "layer": key})]), layers={key: {}})
+    B.add(f"unused segment key {key[:24]!a}", snapshot=snapshot(flags(OK), {key: {}}), broken=[])
 B.breaks("a flag's key is its key in flags", flag("g"), "f")
 B.breaks("a flag's key is its key in flags, case matters", flag("F"), "f")
 for id in ["a", "a/b", "0", "a/b/c-d_e.f", "x" * 100, "Target", "target/1", "targets", "a//b", "a/"]:
@@ -300,6 +304,11 @@ for size in (65535, 65536, 65537):
 document = {"key": "f", "type": "object", "enabled": True, "variants": {"o": {"k": [1]}}, "fallthrough": {"variant": "o"}}
 limit("an object of an array, compact, 65536 bytes at most", document, False, {"/flags/f/variants/o/k": 32764})
 limit("an object of an array, compact, beyond", document, True, {"/flags/f/variants/o/k": 32766})
+for name, size in (("kk", 65536), ("kkk", 65537)):
+    document = {**document, "variants": {"o": {name: [1]}}}
+    limit(f"an object of an array, {size} bytes", document, size > 65536, {f"/flags/f/variants/o/{name}": 32764})
+    document = {**document, "variants": {"o": {name + "k": [[]], "n": {}, "m": [{}]}}}
+    limit(f"an object of empty arrays, {size} bytes", document, size > 65536, {f"/flags/f/variants/o/{name}k": 21837})
 limit("objects are counted one by one", {**document, "variants": {"o": {"k": "x"}, "p": {"k": "x"}}}, False, {"/flags/f/variants/o/k": 60000, "/flags/f/variants/p/k": 60000})
 limit("a string variant has no such limit here", {"key": "f", "type": "string", "enabled": True, "variants": {"s": "x"}, "fallthrough": {"variant": "s"}}, False, {"/flags/f/variants/s": 70000})
 
@@ -354,6 +363,7 @@ with_one = flag("f", prerequisites=[{"flag": "nine", "variants": ["on"]}], rules
 expanded("100 times 10 and one expanded references", [NINE, with_one], ["f"], nine=9, f=100)
 expanded("99 times 10 and one expanded references", [NINE, with_one], [], nine=9, f=99)
 expanded("a flag of too many references counts one where it is named", [NINE, TO_NINE, of("g", "f"), of("h", "f")], ["f", "h"], nine=9, f=101, g=1000, h=1001)
+expanded("a flag of too many references counts one where it is named first", [of("g", "f"), of("h", "f"), TO_NINE, NINE], ["f", "h"], nine=9, f=101, g=1000, h=1001)
 expanded("expanded references double at each level", [*(of(f"f{i}", f"f{i + 1}") for i in range(12)), flag("f12")], ["f3"], **{f"f{i}": 2 for i in range(12)})
 listed = {"any": [when_flag("ok")] * 2 + [seg("s")] * 3}
 expanded("references in conditions and prerequisites add up", [flag("f", prerequisites=[{"flag": "ok", "variants": ["on"]}], rules=[rule(when=listed)])], [], {"s": {}}, f=995)

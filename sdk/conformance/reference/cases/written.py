@@ -78,3 +78,17 @@ for label, document, pointer in [
     ("target value", flag(targets=[{"values": ["u", ""], "variant": "on"}]), "/targets/0/values/1"), ("track", flag(rules=[rule(track={})]), "/rules/0/track/run"), ("arm beside a split", flag(rules=[rule(serve={"split": HALF}, track={"run": "x", "arm": "y"})]), "/rules/0/track/arm"), ("override percentage", flag(override={**OVERRIDE, "percentage": [0, 5]}), "/override/percentage"), ("reserved metadata", flag(metadata={"ruleId": "x"}), "/metadata/ruleId"), ("too many rules", flag(rules=[rule(id=f"r{i}") for i in range(257)]), "/rules"), ("too many variants", flag(variants={f"v{i}": True for i in range(101)}, fallthrough={"variant": "v0"}), "/variants"), ("too long a pattern", flag(rules=[rule(when=on("a", "matches", "a" * 1001))]), "/rules/0/when/values/0"),
 ]:  # fmt: skip
     refused(f"refused: {label}", document, pointer)
+
+# Segments and layers.
+for kind, sound in {"segment": {"salt": "x", "by": ["a"], "included": ["u", 5], "excluded": ["v"], "when": {"segment": "s"}}, "layer": {"salt": "x", "by": ["a", "$random"]}}.items():
+    for label, document in {"empty": {}, "every member": sound, "nulls": dict.fromkeys(sound)}.items():
+        B.add(f"a {kind}: {label}", **{kind: document}, snapshot=WORLD, accepted=True)
+    for name in ("unknown", "key", "name", "rules", "Salt"):
+        B.add(f"a {kind}'s unknown {name}", **{kind: {**sound, name: 1}}, snapshot=WORLD, accepted=False, pointer=f"/{name}")
+    for name, value, pointer in [("salt", 5, "/salt"), ("by", [], "/by"), ("by", ["$now"], "/by/0"), ("by", "a", "/by")]:
+        B.add(f"a {kind}, {name} is {value!r}", **{kind: {**sound, name: value}}, snapshot=WORLD, accepted=False, pointer=pointer)
+    B.add(f"U+0000 in a {kind}", **{kind: {**sound, "salt": "a\0"}}, snapshot=WORLD, accepted=False)
+for name, value, pointer in [("by", ["a", "$random"], "/by/1"), ("included", [""], "/included/0"), ("excluded", ["u", 1.5], "/excluded/1"), ("when", {"segment": "t"}, "/when/segment"), ("when", {**LEAF, "negate": True}, "/when/negate")]:
+    B.add(f"a segment, {name} is {value!r}", segment={name: value}, snapshot=WORLD, accepted=False, pointer=pointer)
+for label, text in [("the smallest flag", dump(flag())), ("one name in two objects", dump(flag(metadata={"key": 1, "type": 2}))), ("escapes", dump(flag()).replace("key", "\\u006bey")), ("a pair of surrogates", dump(flag(type="string", variants={"on": "\U0001f600"}, fallthrough=ON)))]:
+    B.add(f"text: {label}", flagText=text, accepted=True)
