@@ -38,7 +38,7 @@
 //! | `evaluation`, `explain` | its result, and its result with every step |
 //! | `context` | [`Context`] and [`Value`] |
 //! | [`bucket`], `rebalance` | where a unit lands; new weights that move the fewest |
-//! | `json`, `read`, `reference`, `unit`, `issue`, [`limits`] | reading JSON with every issue in its place |
+//! | `json`, `read`, `reference`, `unit`, `texts`, `issue`, [`limits`] | reading JSON with every issue in its place |
 //!
 //! Imports go one way: `json, issue, limits <- read, reference <- operator <- condition <- document <- snapshot <-
 //! evaluate <- explain`.
@@ -59,6 +59,7 @@ mod read;
 mod rebalance;
 mod reference;
 mod snapshot;
+mod texts;
 mod unit;
 
 pub use context::{Context, ContextError, Object, Value};

@@ -2,6 +2,7 @@
 //!
 //! Must not look anything up; `evaluate` resolves references.
 
+use crate::context::Mark;
 use crate::issue::{IssueCode, Problems};
 use crate::json::node::Node;
 use crate::json::text;
@@ -15,7 +16,10 @@ pub(crate) const TARGETING_KEY: &str = "targetingKey";
 pub(crate) enum Reference {
     TargetingKey,
     /// A top-level attribute, literally.
-    Name(Box<str>),
+    Name {
+        name: Box<str>,
+        mark: Mark,
+    },
     /// A JSON Pointer's tokens, decoded; never empty.
     Path {
         written: Box<str>,
@@ -59,7 +63,7 @@ impl Reference {
         }
         match text.strip_prefix('/') {
             Some(rest) => pointer(text, rest),
-            None => Ok(Self::Name(text.into())),
+            None => Ok(Self::Name { name: text.into(), mark: Mark::of(text) }),
         }
     }
 
@@ -67,7 +71,7 @@ impl Reference {
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Self::TargetingKey => TARGETING_KEY,
-            Self::Name(written) | Self::Path { written, .. } => written,
+            Self::Name { name: written, .. } | Self::Path { written, .. } => written,
             Self::Now => "$now",
             Self::Random => "$random",
             Self::Instance => "$instance",
@@ -154,7 +158,7 @@ mod tests {
         let path = Reference::parse("/a~1b/c~0d", Place::Condition).unwrap();
         let Reference::Path { tokens, .. } = path else { panic!() };
         assert_eq!(tokens.iter().map(|token| &**token).collect::<Vec<_>>(), ["a/b", "c~d"]);
-        assert_eq!(Reference::parse("a~b", Place::List), Ok(Reference::Name("a~b".into())));
+        assert_eq!(Reference::parse("a~b", Place::List).unwrap().as_str(), "a~b");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use crate::evaluation::ErrorCode;
 use crate::reference::TARGETING_KEY;
 
+pub(crate) use value::Mark;
 pub use value::{Object, Value};
 
 /// The attributes an evaluation may look at.
@@ -102,8 +103,8 @@ impl<'a> Context<'a> {
     }
 
     #[inline]
-    pub(crate) fn attribute(&self, name: &str) -> Option<&Value<'a>> {
-        self.attributes.get(name)
+    pub(crate) fn attribute(&self, name: &str, mark: Mark) -> Option<&Value<'a>> {
+        self.attributes.marked(name, mark)
     }
 }
 

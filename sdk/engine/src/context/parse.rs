@@ -83,5 +83,5 @@ fn object<'a>(cursor: &mut Cursor<'a>, depth: usize) -> Result<Value<'a>, Fault>
             }
         }
     }
-    Ok(Value::Object(Object::from_members(members)))
+    Ok(Value::Object(Object::from_members(members.into_iter())))
 }

@@ -29,11 +29,7 @@ impl Value<'_> {
             Self::Number(number) if !number.is_finite() => Self::Null,
             Self::Number(number) => Self::Number(number + 0.0),
             Self::Array(items) => Self::Array(items.into_iter().map(Self::finite).collect()),
-            Self::Object(object) => {
-                let members =
-                    object.members.into_iter().map(|(name, value)| (name, value.finite())).collect();
-                Self::Object(Object { members })
-            }
+            Self::Object(object) => Self::Object(object.finite()),
             other => other,
         }
     }
@@ -92,22 +88,55 @@ impl<'a> From<Object<'a>> for Value<'a> {
 }
 
 /// Up to this many members are searched one after another, which is quicker than by halves.
-const LINEAR: usize = 12;
+const LINEAR: usize = 16;
 
 /// The members of an object, each name once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Object<'a> {
     /// Sorted by name.
-    members: Vec<(Cow<'a, str>, Value<'a>)>,
+    members: Vec<Member<'a>>,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Member<'a> {
+    mark: Mark,
+    name: Cow<'a, str>,
+    value: Value<'a>,
+}
+
+/// A name's length and first bytes in one word, by which most names are told apart without reading them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Mark(u64);
+
+impl Mark {
+    const BYTES: usize = 7;
+
+    pub(crate) fn of(name: &str) -> Self {
+        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
+        let first = name.bytes().take(Self::BYTES).fold(0, |word, byte| (word << 8) | u64::from(byte));
+        Self((first << 8) | u64::from(length))
+    }
+
+    /// The mark is the whole name.
+    fn is_whole(self) -> bool {
+        self.0 & 0xff <= Self::BYTES as u64
+    }
+}
+
+impl<'a> Member<'a> {
+    fn new(name: Cow<'a, str>, value: Value<'a>) -> Self {
+        Self { mark: Mark::of(&name), name, value }
+    }
 }
 
 impl<'a> Object<'a> {
     /// Keeps the last of members that share a name.
-    pub(crate) fn from_members(mut members: Vec<(Cow<'a, str>, Value<'a>)>) -> Self {
-        // The sort is stable: of equal names the last written stands last, and dedup keeps the first.
-        members.reverse();
-        members.sort_by(|left, right| left.0.cmp(&right.0));
-        members.dedup_by(|later, earlier| later.0 == earlier.0);
+    pub(crate) fn from_members(members: impl DoubleEndedIterator<Item = (Cow<'a, str>, Value<'a>)>) -> Self {
+        // Reversed before the stable sort: of equal names the last written comes first, and the first is kept.
+        let mut members: Vec<Member<'a>> =
+            members.rev().map(|(name, value)| Member::new(name, value)).collect();
+        members.sort_by(|left, right| left.name.cmp(&right.name));
+        members.dedup_by(|later, earlier| later.name == earlier.name);
         Self { members }
     }
 
@@ -115,45 +144,62 @@ impl<'a> Object<'a> {
     #[must_use]
     #[inline]
     pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        if self.members.len() <= LINEAR {
-            return self.members.iter().find(|member| member.0 == name).map(|member| &member.1);
+        self.marked(name, Mark::of(name))
+    }
+
+    /// As `get`, with the name's mark made before.
+    #[inline]
+    pub(crate) fn marked(&self, name: &str, mark: Mark) -> Option<&Value<'a>> {
+        if self.members.len() > LINEAR {
+            let at = self.position(name).ok()?;
+            return self.members.get(at).map(|member| &member.value);
         }
-        let at = self.members.binary_search_by(|member| (*member.0).cmp(name)).ok()?;
-        self.members.get(at).map(|member| &member.1)
+        let same = |member: &&Member<'a>| member.mark == mark && (mark.is_whole() || member.name == name);
+        self.members.iter().find(same).map(|member| &member.value)
+    }
+
+    fn position(&self, name: &str) -> Result<usize, usize> {
+        self.members.binary_search_by(|member| (*member.name).cmp(name))
     }
 
     /// Adds a member, or replaces the one of this name.
     pub fn insert(&mut self, name: impl Into<Cow<'a, str>>, value: impl Into<Value<'a>>) {
-        let name = name.into();
-        let value = value.into();
-        match self.members.binary_search_by(|member| member.0.cmp(&name)) {
+        let member = Member::new(name.into(), value.into());
+        match self.position(&member.name) {
             Ok(at) => {
-                if let Some(member) = self.members.get_mut(at) {
-                    member.1 = value;
+                if let Some(slot) = self.members.get_mut(at) {
+                    *slot = member;
                 }
             }
-            Err(at) => self.members.insert(at, (name, value)),
+            Err(at) => self.members.insert(at, member),
         }
     }
 
     /// The members by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
-        self.members.iter().map(|(name, value)| (&**name, value))
+        self.members.iter().map(|member| (&*member.name, &member.value))
+    }
+
+    /// The same object with every number that is not finite replaced by null.
+    fn finite(self) -> Self {
+        let members = self.members.into_iter();
+        Self { members: members.map(|member| Member { value: member.value.finite(), ..member }).collect() }
     }
 
     pub(crate) fn remove(&mut self, name: &str) -> Option<Value<'a>> {
-        let at = self.members.iter().position(|member| member.0 == name)?;
-        Some(self.members.remove(at).1)
+        let at = self.position(name).ok()?;
+        Some(self.members.remove(at).value)
     }
 
     /// Drops members whose names begin with `$`: only the evaluator sets those.
     pub(crate) fn remove_special(&mut self) {
-        self.members.retain(|member| !member.0.starts_with('$'));
+        self.members.retain(|member| !member.name.starts_with('$'));
     }
 }
 
 impl<'a> FromIterator<(Cow<'a, str>, Value<'a>)> for Object<'a> {
     fn from_iter<I: IntoIterator<Item = (Cow<'a, str>, Value<'a>)>>(members: I) -> Self {
-        Self::from_members(members.into_iter().collect())
+        let members: Vec<_> = members.into_iter().collect();
+        Self::from_members(members.into_iter())
     }
 }

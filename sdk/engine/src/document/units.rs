@@ -1,20 +1,19 @@
 //! [`Units`]: a list of units, sought by hash.
 
-use hashbrown::HashSet;
-
 use crate::issue::Problems;
 use crate::json::node::Node;
 use crate::json::text;
 use crate::read;
+use crate::texts::Texts;
 use crate::unit;
 
 /// Units of a target or of a segment's list.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(crate) struct Units(HashSet<Box<str>>);
+pub(crate) struct Units(Texts);
 
 impl Units {
     pub(crate) fn contains(&self, unit: &str) -> bool {
-        !self.0.is_empty() && self.0.contains(unit)
+        self.0.contains(unit)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -28,8 +27,6 @@ impl Units {
 
     /// Appends the list, sorted.
     pub(super) fn print(&self, out: &mut String) {
-        let mut units: Vec<&str> = self.0.iter().map(|unit| &**unit).collect();
-        units.sort_unstable();
-        text::list(out, units, text::quote);
+        text::list(out, self.0.sorted(), text::quote);
     }
 }

@@ -10,61 +10,63 @@ use crate::explain::StepKind;
 use crate::limits;
 use crate::operator::Test;
 use crate::reference::Reference;
-use crate::snapshot::SegmentNode;
+use crate::snapshot::{FlagNode, SegmentNode};
 
 /// The flag or segment that a condition stands in.
-#[derive(Clone, Copy)]
 pub(super) struct Owner<'s> {
     pub(super) salt: &'s Salt,
+    pub(super) mentions: &'s [Mention],
     /// Where the snapshot's links of its mentions begin.
     pub(super) first_link: usize,
 }
 
+impl<'s> Owner<'s> {
+    #[inline]
+    pub(super) fn of(node: FlagNode<'s>) -> Self {
+        let model = node.flag.model();
+        Self { salt: &model.salt, mentions: &model.mentions, first_link: node.first_link }
+    }
+}
+
 impl<'s, S: Sink> Run<'s, '_, S> {
-    pub(super) fn holds(
-        &mut self,
-        condition: &'s Condition,
-        owner: Owner<'s>,
-        mentions: &'s [Mention],
-    ) -> bool {
+    pub(super) fn holds(&mut self, condition: &'s Condition, owner: &Owner<'s>) -> bool {
         match condition {
             Condition::All(inner) => {
                 self.sink.open(StepKind::All, "");
-                let held = !self.any_is(false, inner, owner, mentions);
+                let held = !self.any_is(false, inner, owner);
                 self.sink.close(held);
                 held
             }
             Condition::Any(inner) => {
                 self.sink.open(StepKind::Any, "");
-                let held = self.any_is(true, inner, owner, mentions);
+                let held = self.any_is(true, inner, owner);
                 self.sink.close(held);
                 held
             }
             Condition::Not(inner) => {
                 self.sink.open(StepKind::Not, "");
-                let held = !self.holds(inner, owner, mentions);
+                let held = !self.holds(inner, owner);
                 self.sink.close(held);
                 held
             }
             Condition::Attribute { attribute, test } => self.test(attribute, test),
             Condition::Segment(mention) => self.segment(*mention, owner),
-            Condition::Flag(mention) => self.serves(StepKind::Flag, *mention, owner, mentions),
+            Condition::Flag(mention) => self.serves(StepKind::Flag, *mention, owner),
             Condition::Percentage(gate) => self.gate(gate, owner),
         }
     }
 
     /// Whether any of the conditions is `wanted`.
     #[inline]
-    fn any_is(
-        &mut self,
-        wanted: bool,
-        inner: &'s [Condition],
-        owner: Owner<'s>,
-        mentions: &'s [Mention],
-    ) -> bool {
+    fn any_is(&mut self, wanted: bool, inner: &'s [Condition], owner: &Owner<'s>) -> bool {
         let mut found = false;
         for condition in inner {
-            found |= self.holds(condition, owner, mentions) == wanted;
+            // Most conditions are attributes; asking here saves a call for each.
+            let held = match condition {
+                Condition::Attribute { attribute, test } => self.test(attribute, test),
+                other => self.holds(other, owner),
+            };
+            found |= held == wanted;
             if found && !S::LISTENS {
                 break;
             }
@@ -76,21 +78,7 @@ impl<'s, S: Sink> Run<'s, '_, S> {
     fn test(&mut self, attribute: &'s Reference, test: &'s Test) -> bool {
         self.sink.open(StepKind::Attribute, attribute.as_str());
         let held = match attribute {
-            Reference::Now => {
-                // Beyond 2^53 milliseconds a double would lie, but no clock is there.
-                #[expect(clippy::cast_precision_loss, reason = "see above")]
-                let now = Value::Number(self.at.now_ms as f64);
-                self.sink.note(|step| step.saw(&now));
-                test.holds(&now)
-            }
-            Reference::Instance => match self.at.instance {
-                Some(instance) => {
-                    let instance = Value::from(instance);
-                    self.sink.note(|step| step.saw(&instance));
-                    test.holds(&instance)
-                }
-                None => false,
-            },
+            Reference::Now | Reference::Instance => self.test_special(attribute, test),
             other => match self.attribute(other) {
                 Some(value) => {
                     self.sink.note(|step| step.saw(value));
@@ -104,7 +92,22 @@ impl<'s, S: Sink> Run<'s, '_, S> {
         held
     }
 
-    fn segment(&mut self, mention: MentionIndex, owner: Owner<'s>) -> bool {
+    /// Tests what the evaluator sets. Apart from `test`, which stays small without the value made here.
+    #[inline(never)]
+    fn test_special(&mut self, attribute: &Reference, test: &Test) -> bool {
+        let value = match attribute {
+            Reference::Now => Value::from(self.at.now_ms),
+            Reference::Instance => self.at.instance.map_or(Value::Null, Value::from),
+            _ => Value::Null,
+        };
+        if value != Value::Null {
+            self.sink.note(|step| step.saw(&value));
+        }
+        test.holds(&value)
+    }
+
+    #[inline(never)]
+    fn segment(&mut self, mention: MentionIndex, owner: &Owner<'s>) -> bool {
         let Some(node) = self.segment_node(mention, owner) else { return false };
         let model = node.segment.model();
         self.sink.open(StepKind::Segment, node.segment.key());
@@ -124,22 +127,17 @@ impl<'s, S: Sink> Run<'s, '_, S> {
             self.sink.open(StepKind::Excluded, "");
             self.sink.close(true);
         } else if let Some(when) = &model.when {
-            let inner = Owner { salt: &model.salt, first_link: node.first_link };
-            held = self.holds(when, inner, &model.mentions);
+            let inner = Owner { salt: &model.salt, mentions: &model.mentions, first_link: node.first_link };
+            held = self.holds(when, &inner);
         }
         self.sink.close(held);
         held
     }
 
     /// Whether the mentioned flag is enabled and serves one of the mention's variants.
-    pub(super) fn serves(
-        &mut self,
-        kind: StepKind,
-        at: MentionIndex,
-        owner: Owner<'s>,
-        mentions: &'s [Mention],
-    ) -> bool {
-        let Some(mention) = mentions.get(at as usize) else { return false };
+    #[inline(never)]
+    pub(super) fn serves(&mut self, kind: StepKind, at: MentionIndex, owner: &Owner<'s>) -> bool {
+        let Some(mention) = owner.mentions.get(at as usize) else { return false };
         self.sink.open(kind, &mention.key);
         let node = self.link(at, owner).and_then(|link| self.snapshot.flag_node(link));
         let served = match node {
@@ -156,7 +154,7 @@ impl<'s, S: Sink> Run<'s, '_, S> {
         held
     }
 
-    fn gate(&mut self, gate: &'s Gate, owner: Owner<'s>) -> bool {
+    fn gate(&mut self, gate: &'s Gate, owner: &Owner<'s>) -> bool {
         let Some((salt, by)) = self.draw(&gate.draw, owner) else { return false };
         self.sink.open(StepKind::Percentage, "");
         let held = self.in_range(gate.range, salt, by);
@@ -182,7 +180,7 @@ impl<'s, S: Sink> Run<'s, '_, S> {
 
     /// Salt and attributes of a draw.
     #[inline]
-    pub(super) fn draw(&self, draw: &'s Draw, owner: Owner<'s>) -> Option<(&'s Salt, &'s [Reference])> {
+    pub(super) fn draw(&self, draw: &'s Draw, owner: &Owner<'s>) -> Option<(&'s Salt, &'s [Reference])> {
         match draw {
             Draw::Own(by) => Some((owner.salt, by)),
             Draw::Layer(mention) => {
@@ -193,16 +191,16 @@ impl<'s, S: Sink> Run<'s, '_, S> {
     }
 
     /// Whether a percentage stands in the mentioned segment, or in one that it names.
-    pub(super) fn segment_draws(&self, mention: MentionIndex, owner: Owner<'s>) -> bool {
+    pub(super) fn segment_draws(&self, mention: MentionIndex, owner: &Owner<'s>) -> bool {
         self.segment_node(mention, owner).is_some_and(|node| node.draws)
     }
 
-    fn segment_node(&self, mention: MentionIndex, owner: Owner<'s>) -> Option<SegmentNode<'s>> {
+    fn segment_node(&self, mention: MentionIndex, owner: &Owner<'s>) -> Option<SegmentNode<'s>> {
         self.snapshot.segment_node(self.link(mention, owner)?)
     }
 
     /// What a mention is linked to.
-    fn link(&self, mention: MentionIndex, owner: Owner<'s>) -> Option<u32> {
+    fn link(&self, mention: MentionIndex, owner: &Owner<'s>) -> Option<u32> {
         self.snapshot.link(owner.first_link + mention as usize)
     }
 }

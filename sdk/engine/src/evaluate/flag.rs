@@ -57,8 +57,7 @@ impl<'s, S: Sink> Run<'s, '_, S> {
             }
         }
         for mention in &model.prerequisites {
-            let owner = Owner { salt: &model.salt, first_link: node.first_link };
-            if !self.serves(StepKind::Prerequisite, *mention, owner, &model.mentions) {
+            if !self.serves(StepKind::Prerequisite, *mention, &Owner::of(node)) {
                 let key = model.mentions.get(*mention as usize).map_or("", |mention| &mention.key);
                 return off(Reason::Default, Source::Prerequisite(key));
             }
@@ -87,12 +86,11 @@ impl<'s, S: Sink> Run<'s, '_, S> {
 
     /// What the rule serves, when it holds.
     fn rule(&mut self, node: FlagNode<'s>, rule: &'s Rule) -> Option<Decision<'s>> {
-        let model = node.flag.model();
         self.sink.open(StepKind::Rule, &rule.id);
-        let owner = Owner { salt: &model.salt, first_link: node.first_link };
+        let owner = &Owner::of(node);
         let held = match &rule.when {
             None => true,
-            Some(when) => self.holds(when, owner, &model.mentions),
+            Some(when) => self.holds(when, owner),
         };
         let decision = held.then(|| {
             let draws = rule.draws || rule.segments.iter().any(|mention| self.segment_draws(*mention, owner));
@@ -135,7 +133,7 @@ impl<'s, S: Sink> Run<'s, '_, S> {
 
     fn split(&mut self, node: FlagNode<'s>, split: &'s Split) -> Option<u32> {
         let model = node.flag.model();
-        let (salt, by) = self.draw(&split.draw, Owner { salt: &model.salt, first_link: node.first_link })?;
+        let (salt, by) = self.draw(&split.draw, &Owner::of(node))?;
         self.sink.open(StepKind::Split, "");
         let unit = self.unit(by);
         let bucket = unit.map(|unit| salt.split_bucket(unit.as_str()));

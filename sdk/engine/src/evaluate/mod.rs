@@ -54,7 +54,7 @@ impl<'c, S: Sink> Run<'_, 'c, S> {
     fn attribute(&self, reference: &Reference) -> Option<&'c Value<'c>> {
         match reference {
             Reference::TargetingKey => Some(self.context.targeting_key()),
-            Reference::Name(name) => self.context.attribute(name),
+            Reference::Name { name, mark } => self.context.attribute(name, *mark),
             Reference::Path { tokens, .. } => {
                 let (first, rest) = tokens.split_first()?;
                 let mut found = self.context.get(first)?;

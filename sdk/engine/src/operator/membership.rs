@@ -8,6 +8,7 @@ use hashbrown::{Equivalent, HashSet};
 
 use super::{Atom, Case, fold::folded};
 use crate::json::text;
+use crate::texts::Texts;
 
 /// What an `in` lists.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,7 +22,7 @@ pub(crate) struct Membership {
 
 #[derive(Debug, Clone, PartialEq)]
 enum Strings {
-    Exact(HashSet<Box<str>>),
+    Exact(Texts),
     Ignored(HashSet<Folded>),
 }
 
@@ -53,7 +54,7 @@ impl Equivalent<Folded> for Folding<'_> {
 impl Membership {
     pub(crate) fn new(case: Case) -> Self {
         let strings = match case {
-            Case::Exact => Strings::Exact(HashSet::new()),
+            Case::Exact => Strings::Exact(Texts::default()),
             Case::Ignored => Strings::Ignored(HashSet::new()),
         };
         Self { strings, numbers: HashSet::new(), yes: false, no: false }
@@ -62,7 +63,7 @@ impl Membership {
     pub(crate) fn insert(&mut self, atom: Atom<'_>) {
         match atom {
             Atom::Text(text) => match &mut self.strings {
-                Strings::Exact(set) => drop(set.insert(text.into())),
+                Strings::Exact(set) => set.insert(text.into()),
                 Strings::Ignored(set) => drop(set.insert(Folded(folded(text).collect::<String>().into()))),
             },
             Atom::Number(number) => drop(self.numbers.insert(number.to_bits())),
@@ -92,7 +93,7 @@ impl Membership {
     /// Appends the values, sorted, and gives the case.
     pub(super) fn print(&self, out: &mut String) -> Case {
         let (mut strings, case): (Vec<&str>, Case) = match &self.strings {
-            Strings::Exact(set) => (set.iter().map(|text| &**text).collect(), Case::Exact),
+            Strings::Exact(set) => (set.sorted(), Case::Exact),
             Strings::Ignored(set) => (set.iter().map(|text| &*text.0).collect(), Case::Ignored),
         };
         strings.sort_unstable();

@@ -130,32 +130,42 @@ impl Test {
         }
     }
 
+    #[inline]
     fn accepts(&self, atom: Atom<'_>) -> bool {
         match self {
-            Self::Exists => true,
             Self::In(membership) => membership.holds(atom),
-            Self::Part { part, case, values } => {
-                let Atom::Text(text) = atom else { return false };
-                values.iter().any(|value| fold::part(text, value, *part, *case))
-            }
-            Self::Matches { patterns, .. } => {
-                let Atom::Text(text) = atom else { return false };
-                patterns.iter().any(|pattern| pattern.is_match(text))
-            }
-            Self::Number { side, limits } => {
-                number::of(atom).is_some_and(|found| within(found, *side, limits))
-            }
-            Self::Date { side, limits } => date::of(atom).is_some_and(|found| within(found, *side, limits)),
+            Self::Number { side, limits } => match atom {
+                Atom::Number(found) => within(found, *side, limits),
+                other => self.searches(other),
+            },
             Self::Version { side, limits } => {
                 let Atom::Text(text) = atom else { return false };
                 let Some(found) = version::Parsed::parse(text) else { return false };
                 limits.iter().any(|limit| side.holds(found.cmp(&limit.parsed())))
             }
-            Self::Cidr(networks) => {
-                let Atom::Text(text) = atom else { return false };
-                network::address(text)
-                    .is_some_and(|found| networks.iter().any(|network| network.contains(found)))
+            _ => self.searches(atom),
+        }
+    }
+
+    /// The tests that take longer. Apart from `accepts`, which is called for most leaves and stays small without them.
+    #[inline(never)]
+    fn searches(&self, atom: Atom<'_>) -> bool {
+        match (self, atom) {
+            (Self::Number { side, limits }, atom) => {
+                number::of(atom).is_some_and(|found| within(found, *side, limits))
             }
+            (Self::Date { side, limits }, atom) => {
+                date::of(atom).is_some_and(|found| within(found, *side, limits))
+            }
+            (Self::Part { part, case, values }, Atom::Text(text)) => {
+                values.iter().any(|value| fold::part(text, value, *part, *case))
+            }
+            (Self::Matches { patterns, .. }, Atom::Text(text)) => {
+                patterns.iter().any(|pattern| pattern.is_match(text))
+            }
+            (Self::Cidr(networks), Atom::Text(text)) => network::address(text)
+                .is_some_and(|found| networks.iter().any(|network| network.contains(found))),
+            _ => false,
         }
     }
 

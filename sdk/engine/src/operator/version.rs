@@ -9,16 +9,14 @@ use std::cmp::Ordering;
 pub(crate) struct Version {
     text: Box<str>,
     core: [u64; 3],
-    /// The pre-release within the text; empty for a release.
-    pre: std::ops::Range<usize>,
+    /// Empty for a release.
+    pre: Box<str>,
 }
 
 impl Version {
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let parsed = Parsed::parse(text)?;
-        // A pre-release follows the first hyphen: the core has none.
-        let start = if parsed.pre.is_empty() { 0 } else { text.find('-')? + 1 };
-        Some(Self { text: text.into(), core: parsed.core, pre: start..start + parsed.pre.len() })
+        Some(Self { text: text.into(), core: parsed.core, pre: parsed.pre.into() })
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -27,7 +25,7 @@ impl Version {
 
     #[inline]
     pub(crate) fn parsed(&self) -> Parsed<'_> {
-        Parsed { core: self.core, pre: self.text.get(self.pre.clone()).unwrap_or_default() }
+        Parsed { core: self.core, pre: &self.pre }
     }
 }
 
@@ -81,17 +79,17 @@ impl<'a> Parsed<'a> {
 /// A number without leading zeros, and what follows it.
 #[inline]
 fn number(text: &str) -> Option<(u64, &str)> {
-    let mut value: u64 = 0;
-    let mut length = 0;
-    for byte in text.bytes().take_while(u8::is_ascii_digit) {
-        value = value * 10 + u64::from(byte - b'0');
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).map(|byte| byte.wrapping_sub(b'0')).filter(|digit| *digit < 10);
+    let mut value = u64::from(digit(0)?);
+    let mut length = 1;
+    while let Some(digit) = digit(length) {
+        value = value * 10 + u64::from(digit);
         length += 1;
-        if value >= NUMBER_LIMIT {
+        // A leading zero is the only way to be 0 so far, or to stay below 10 with two digits.
+        if !(10..NUMBER_LIMIT).contains(&value) {
             return None;
         }
-    }
-    if length == 0 || (length > 1 && text.starts_with('0')) {
-        return None;
     }
     Some((value, text.get(length..)?))
 }

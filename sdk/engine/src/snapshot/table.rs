@@ -1,11 +1,11 @@
 //! [`Table`]: the documents of one kind, sorted by key, found by hash.
 
-use std::hash::BuildHasher;
 use std::sync::Arc;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use crate::document::{Flag, Layer, Segment};
+use crate::texts;
 
 /// A document with a key.
 pub(super) trait Keyed {
@@ -56,7 +56,7 @@ impl<T: Keyed> Table<T> {
     fn of_sorted(items: Vec<Arc<T>>) -> Self {
         let hasher = DefaultHashBuilder::default();
         let mut positions = HashTable::with_capacity(items.len());
-        let hash_at = |at: u32| items.get(at as usize).map_or(0, |item| hasher.hash_one(item.key()));
+        let hash_at = |at: u32| items.get(at as usize).map_or(0, |item| texts::hash(&hasher, item.key()));
         for at in 0..u32::try_from(items.len()).unwrap_or(u32::MAX) {
             positions.insert_unique(hash_at(at), at, |at| hash_at(*at));
         }
@@ -94,7 +94,7 @@ impl<T: Keyed> Table<T> {
     #[inline]
     pub(super) fn find(&self, key: &str) -> Option<usize> {
         let matches = |at: &u32| self.items.get(*at as usize).is_some_and(|item| item.key() == key);
-        self.index.positions.find(self.index.hasher.hash_one(key), matches).map(|at| *at as usize)
+        self.index.positions.find(texts::hash(&self.index.hasher, key), matches).map(|at| *at as usize)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pennon_engine::{At, Change, Context, DocumentKind, ErrorCode, Flag, Reading, Snapshot};
+use pennon_engine::{At, Change, Context, ErrorCode, Flag, Layer, Reading, Segment, Snapshot};
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -102,6 +102,10 @@ struct WrittenCase<'a> {
     flag: Option<&'a RawValue>,
     flag_text: Option<String>,
     #[serde(borrow, default, deserialize_with = "super::present")]
+    segment: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "super::present")]
+    layer: Option<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "super::present")]
     snapshot: Option<&'a RawValue>,
     accepted: bool,
     pointer: Option<String>,
@@ -113,20 +117,13 @@ const EMPTY: &str = r#"{"schemaVersion":1,"epoch":1,"project":"p","environment":
 pub fn written(cases: &[&RawValue], report: &mut Report) -> Result<(), String> {
     for raw in cases {
         let one: WrittenCase<'_> = case(raw)?;
-        let text = one.flag_text.as_deref().or(one.flag.map(RawValue::get)).ok_or("no flag")?;
         let snapshot = one.snapshot.map_or(EMPTY, RawValue::get);
         let snapshot = Snapshot::from_json(snapshot.as_bytes()).map_err(|error| error.to_string())?;
-        // The key comes from the path of the request; here it is the one that the document gives itself.
-        let key = serde_json::from_str::<Value>(text)
-            .ok()
-            .and_then(|flag| flag.get("key").and_then(Value::as_str).map(str::to_owned))
-            .unwrap_or_else(|| "f".into());
-        let flag = Flag::parse(&key, text, Reading::Strict);
-        let change = Change { flags: vec![(key.clone(), Some(flag.into()))], ..Change::default() };
+        let (key, change) = change(&one)?;
         let snapshot = snapshot.with(snapshot.meta().clone(), change);
         let issues = snapshot
             .broken()
-            .find(|broken| broken.kind == DocumentKind::Flag && broken.key == key)
+            .find(|broken| broken.key == key)
             .map(|broken| broken.issues.to_vec())
             .unwrap_or_default();
         let pointed =
@@ -138,4 +135,25 @@ pub fn written(cases: &[&RawValue], report: &mut Report) -> Result<(), String> {
         );
     }
     Ok(())
+}
+
+/// What is written, under the key that a request's path would give.
+fn change(one: &WrittenCase<'_>) -> Result<(String, Change), String> {
+    const KEY: &str = "what-is-written";
+    let mut change = Change::default();
+    if let Some(segment) = one.segment {
+        change.segments.push((KEY.into(), Some(Segment::parse(KEY, segment.get(), Reading::Strict).into())));
+    } else if let Some(layer) = one.layer {
+        change.layers.push((KEY.into(), Some(Layer::parse(KEY, layer.get(), Reading::Strict).into())));
+    } else {
+        let text = one.flag_text.as_deref().or(one.flag.map(RawValue::get)).ok_or("nothing is written")?;
+        // The one that the document gives itself.
+        let key = serde_json::from_str::<Value>(text)
+            .ok()
+            .and_then(|flag| flag.get("key").and_then(Value::as_str).map(str::to_owned))
+            .unwrap_or_else(|| "f".into());
+        change.flags.push((key.clone(), Some(Flag::parse(&key, text, Reading::Strict).into())));
+        return Ok((key, change));
+    }
+    Ok((KEY.into(), change))
 }
