@@ -1,6 +1,110 @@
-//! Pennon.
+//! Pennon: feature flags, stored in a database, evaluated from memory, changed without a deploy.
+//!
+//! # Map
+//!
+//! | module | holds |
+//! |---|---|
+//! | `cli` | one file per command |
+//! | [`config`] | settings: defaults, then file, environment, flags |
+//! | [`app`] | the wired parts of one node |
+//! | [`domain`] | plain types and the rules of change |
+//! | [`service`] | use cases, and the only writer |
+//! | [`store`] | SQL, for both databases |
+//! | [`snapshot`] | the memory image, and the loop that keeps it current |
+//! | [`auth`] | keys, callers, policy |
+//! | [`http`] | routes, wire types, statuses |
+//! | [`telemetry`], [`clock`], [`shutdown`] | leaves |
+//!
+//! # Import rule
+//!
+//! `engine <- domain <- store <- snapshot`; `service -> domain, store, auth`; `auth -> store, domain`; `cli` speaks
+//! HTTP only, but for serve, migrate and openapi; `http -> service, snapshot, auth, domain, app`, never `store`; only `app`, this file
+//! and tests see everything. `tests/it/architecture.rs` enforces it.
+
+pub mod app;
 pub mod auth;
+
 pub mod clock;
+pub mod config;
 pub mod domain;
+mod first_run;
+pub mod http;
 pub mod service;
+pub mod shutdown;
+pub mod snapshot;
 pub mod store;
+pub mod telemetry;
+
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::task::TaskTracker;
+use tracing::{error, info};
+
+use app::App;
+use clock::Clock;
+use config::{Config, Database};
+use shutdown::Shutdown;
+use store::Db;
+
+/// Opens the database that the settings name.
+pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
+    match config.database() {
+        Database::Sqlite(path) => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+            }
+            Db::sqlite(&path).await.with_context(|| format!("cannot open the database {}", path.display()))
+        }
+        Database::Postgres(url) => Ok(Db::postgres(url.expose(), config.database_connections)?),
+    }
+}
+
+/// Runs a node until it is told to stop.
+pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
+    let metrics = telemetry::Metrics::install()?;
+    let db = open_database(&config).await?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("cannot listen on {}; choose another address with --listen, such as --listen 127.0.0.1:0", config.listen)
+    })?;
+    let address = listener.local_addr()?;
+    let app = Arc::new(App::new(config, db, Clock::System, metrics.clone(), shutdown.clone()));
+    let tasks = TaskTracker::new();
+    tasks.spawn(metrics.upkeep(shutdown.child()));
+    let serving = tokio::spawn(http::server::serve(
+        listener,
+        http::router(Arc::clone(&app)),
+        app.config.max_connections,
+        shutdown.draining_token(),
+        app.config.drain_timeout,
+    ));
+    info!(address = %address, base_path = app.config.base_path, database = app.service.db().name(), version = env!("CARGO_PKG_VERSION"), "listening");
+    let prepared = tokio::select! {
+        prepared = app.prepare() => Some(prepared),
+        () = shutdown.draining() => None,
+    };
+    let outcome = match prepared {
+        None => Ok(()),
+        Some(Err(cause)) => {
+            error!(error = %cause, "the database cannot be used");
+            shutdown.cancel();
+            Err(anyhow::Error::new(cause).context("the database cannot be used"))
+        }
+        Some(Ok(first)) => {
+            app.start_loops(&tasks, &shutdown);
+            let told = first_run::tell(&app, address, first.as_ref()).await;
+            if told.is_err() {
+                shutdown.drain();
+            }
+            told
+        }
+    };
+    let served = serving.await;
+    shutdown.cancel();
+    tasks.close();
+    tasks.wait().await;
+    app.close().await;
+    info!("stopped");
+    outcome.and(served.context("the listener failed"))
+}

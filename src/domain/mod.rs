@@ -8,3 +8,9 @@ pub mod issue;
 pub mod json;
 pub mod key;
 pub mod role;
+
+/// A new id for a request that came without one.
+#[must_use]
+pub fn new_request_id() -> String {
+    uuid::Uuid::now_v7().simple().to_string()
+}

@@ -11,7 +11,9 @@ use super::{PAGE_LIMIT, Service};
 use crate::auth::secret::hex;
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
-use crate::store::audit::{self as store, Columns, Entry, Filter};
+use crate::store::audit::{self as store, Columns};
+
+pub use crate::store::audit::{Entry, Filter};
 use crate::store::{installation, project};
 
 /// An entry about to be written.

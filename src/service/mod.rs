@@ -36,6 +36,12 @@ pub struct Service {
     images: Arc<dyn Images>,
 }
 
+impl std::fmt::Debug for Service {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Service").field("db", &self.db.name()).finish_non_exhaustive()
+    }
+}
+
 impl Service {
     /// Use cases on a database, validating from what memory holds where it is current.
     pub fn new(db: Db, images: Arc<dyn Images>) -> Service {

@@ -17,7 +17,9 @@ use crate::domain::flag::{check_for_people, refuse_unknown};
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
 use crate::store::environment::Environment;
-use crate::store::shared::{self, Kind, Shared};
+use crate::store::shared::{self, Shared};
+
+pub use crate::store::shared::Kind;
 use crate::store::version::{self, Version};
 use crate::store::{StoreError, new_id};
 

@@ -182,8 +182,12 @@ impl Work {
         }
     }
 
-    /// Locks an environment and takes its next revision. Call in id order when there are several.
+    /// Locks an environment and takes its next revision: one for the whole transaction, however many changes it makes.
+    /// Call in id order when there are several.
     pub async fn number(&mut self, environment: &Environment) -> Result<i64, ServiceError> {
+        if let Some(touched) = self.touched.iter().find(|touched| touched.id == environment.id) {
+            return Ok(touched.revision);
+        }
         let (revision, epoch) = environment::bump(&mut self.tx, &environment.id).await?;
         self.touched.push(Touched {
             id: environment.id.clone(),

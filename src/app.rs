@@ -1,0 +1,182 @@
+//! The wired parts of one node: one builder for `pennon serve` and for tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{error, warn};
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::images::Images;
+use crate::http::limits::RateLimit;
+use crate::http::meters::Meters;
+use crate::service::bootstrap::FirstRun;
+use crate::service::{Done, Service, ServiceError};
+use crate::shutdown::Shutdown;
+use crate::snapshot::disk::Disk;
+use crate::snapshot::health::Health;
+use crate::snapshot::registry::Registry;
+use crate::snapshot::sync::{Sync, jittered};
+use crate::snapshot::listen;
+use crate::store::{Db, StoreError, migrate};
+use crate::telemetry::Metrics;
+
+/// How long an answer to a write waits until this node serves it.
+pub const APPLY_WAIT: Duration = Duration::from_secs(1);
+/// How often housekeeping runs.
+const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+/// How often the last use of keys is noted.
+const USED_EVERY: Duration = Duration::from_secs(60);
+/// Batches of one housekeeping: what is left waits for the next one.
+const PRUNE_BATCHES: u32 = 100;
+
+/// One node.
+#[derive(Debug)]
+pub struct App {
+    /// The settings.
+    pub config: Config,
+    /// The use cases.
+    pub service: Service,
+    /// What is in memory.
+    pub registry: Arc<Registry>,
+    /// How the node is.
+    pub health: Arc<Health>,
+    /// The sync loop.
+    pub sync: Sync,
+    /// The clock of everything outside transactions.
+    pub clock: Clock,
+    /// Tells when the node drains.
+    pub shutdown: Shutdown,
+    /// What `/metrics` renders.
+    pub metrics: Metrics,
+    /// Requests per client key and address.
+    pub client_rate: RateLimit,
+    /// Counters of the hot paths.
+    pub meters: Meters,
+    db: Db,
+}
+
+/// What handlers share.
+pub type AppState = Arc<App>;
+
+impl App {
+    /// Wires a node; nothing runs yet, but what the disk holds is served already.
+    #[must_use]
+    pub fn new(config: Config, db: Db, clock: Clock, metrics: Metrics, shutdown: Shutdown) -> App {
+        let registry = Arc::new(Registry::default());
+        let health = Arc::new(Health::default());
+        let disk = config.disk_cache.then(|| Disk::new(config.data_dir.join("cache")));
+        let sync = Sync::new(db.clone(), Arc::clone(&registry), Arc::clone(&health), clock.clone(), config.poll_interval)
+            .with_disk(disk);
+        sync.start_from_disk();
+        let images: Arc<dyn Images> = Arc::clone(&registry) as Arc<dyn Images>;
+        let service = Service::new(db.clone(), images);
+        let client_rate = RateLimit::per_minute(config.client_key_requests_per_minute);
+        App {
+            config,
+            service,
+            registry,
+            health,
+            sync,
+            clock,
+            shutdown,
+            metrics,
+            client_rate,
+            meters: Meters::default(),
+            db,
+        }
+    }
+
+    /// Migrates and does the first run; tried until the database answers.
+    pub async fn prepare(&self) -> Result<Option<FirstRun>, StoreError> {
+        let mut pause = Duration::from_millis(500);
+        loop {
+            match self.prepare_once().await {
+                Ok(first) => return Ok(first),
+                Err(ServiceError::Store(cause)) if cause.is_unavailable() => {
+                    warn!(error = %cause, "the database is away: trying again");
+                    self.health.failed();
+                }
+                Err(ServiceError::Store(cause)) => return Err(cause),
+                Err(other) => return Err(StoreError::Corrupt(other.to_string())),
+            }
+            tokio::time::sleep(jittered(pause)).await;
+            pause = (pause * 2).min(Duration::from_secs(5));
+        }
+    }
+
+    async fn prepare_once(&self) -> Result<Option<FirstRun>, ServiceError> {
+        if self.config.migrate {
+            migrate::run(&self.db).await?;
+        }
+        self.service.first_run().await
+    }
+
+    /// Starts the loops; each ends when the node stops.
+    pub fn start_loops(self: &Arc<Self>, tasks: &TaskTracker, shutdown: &Shutdown) {
+        tasks.spawn(self.sync.clone().run(shutdown.child()));
+        tasks.spawn(listen::run(self.db.clone(), self.sync.clone(), shutdown.child()));
+        tasks.spawn(Arc::clone(self).housekeep(shutdown.child()));
+        tasks.spawn(Arc::clone(self).note_used(shutdown.child()));
+    }
+
+    /// Waits until this node serves what a use case has done; false when it does not within a second.
+    pub async fn applied<T>(&self, done: &Done<T>) -> bool {
+        if done.revisions.is_empty() && done.installation.is_none() {
+            return true;
+        }
+        self.sync.wake();
+        if let Some(revision) = done.installation
+            && !self.registry.wait_for_installation(revision, APPLY_WAIT).await
+        {
+            return false;
+        }
+        for (id, head) in &done.revisions {
+            if !self.registry.wait_for(id, head, APPLY_WAIT).await {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Closes the database; what runs finishes first.
+    pub async fn close(&self) {
+        self.db.close().await;
+    }
+
+    async fn housekeep(self: Arc<Self>, stop: CancellationToken) {
+        while paused(&stop, HOUSEKEEPING_EVERY).await {
+            for _ in 0..PRUNE_BATCHES {
+                match self.service.prune().await {
+                    Ok(0) => break,
+                    Ok(_) => {}
+                    Err(error) => {
+                        warn!(error = %error, "old rows were not deleted; trying again later");
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn note_used(self: Arc<Self>, stop: CancellationToken) {
+        let mut since = self.clock.now_micros();
+        while paused(&stop, USED_EVERY).await {
+            let used = self.registry.verifiers.used_since(since);
+            since = self.clock.now_micros();
+            if let (false, Err(error)) = (used.is_empty(), self.service.note_used(&used).await) {
+                error!(error = %error, "the last use of keys was not noted");
+            }
+        }
+    }
+}
+
+/// Waits a jittered while; false when cancelled.
+async fn paused(stop: &CancellationToken, pause: Duration) -> bool {
+    tokio::select! {
+        () = stop.cancelled() => false,
+        () = tokio::time::sleep(jittered(pause)) => true,
+    }
+}

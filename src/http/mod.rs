@@ -1,0 +1,19 @@
+//! The wire: routes, request and response types, statuses. Decides no rule of change; never touches the database.
+
+pub mod admin;
+pub mod authenticate;
+pub mod call;
+pub mod etag;
+pub mod limits;
+pub mod meters;
+pub mod middleware;
+pub mod ofrep;
+pub mod openapi;
+pub mod ops;
+pub mod problem;
+pub mod reply;
+pub mod router;
+pub mod server;
+
+pub use openapi::openapi_json;
+pub use router::router;

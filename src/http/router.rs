@@ -1,0 +1,73 @@
+//! The routes, put together: what is documented, what is not, and what every request goes through.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::response::IntoResponse as _;
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{AllowOrigin, CorsLayer};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::{admin, middleware, ofrep, openapi, ops};
+use crate::app::AppState;
+use crate::config::Config;
+
+/// How long browsers remember what CORS allows.
+const CORS_MAX_AGE: Duration = Duration::from_secs(3_600);
+
+/// Every documented route, and the document.
+pub(super) fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(openapi::base())
+        .routes(routes!(ofrep::single::evaluate_flag))
+        .routes(routes!(ofrep::bulk::evaluate_flags))
+        .merge(admin::routes())
+        .routes(routes!(ops::health::live))
+        .routes(routes!(ops::health::ready))
+        .split_for_parts()
+}
+
+/// The whole service of one node.
+pub fn router(app: AppState) -> Router {
+    let (documented, _) = documented();
+    let routes = documented
+        .route("/metrics", get(ops::metrics))
+        .route("/openapi.json", get(ops::openapi))
+        .route("/docs", get(ops::docs::docs))
+        .layer(CompressionLayer::new())
+        .layer(cors(&app.config))
+        .layer(axum::middleware::from_fn(middleware::only_problems))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn_with_state(app.config.request_timeout, middleware::time_limit));
+    let base = app.config.base_path.clone();
+    let routes = routes.with_state(app);
+    let routes = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
+    routes.layer(axum::middleware::from_fn(middleware::observe))
+}
+
+/// Origins as configured; what a browser may send and see.
+fn cors(config: &Config) -> CorsLayer {
+    let any = config.cors_origins.iter().any(|origin| origin == "*");
+    let origins: Vec<HeaderValue> =
+        config.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    let headers = ["x-api-key", "if-match", "if-none-match", "idempotency-key", "x-pennon-reason", "x-request-id"];
+    let exposed = ["etag", "retry-after", "x-pennon-revision", "x-pennon-applied", "x-request-id"];
+    CorsLayer::new()
+        .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(origins) })
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers(
+            headers.map(HeaderName::from_static).into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE]).collect::<Vec<_>>(),
+        )
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(CORS_MAX_AGE)
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {
+    tracing::error!("a handler panicked: please report this with the lines above");
+    let detail = "something failed inside; the logs tell more under the request's id";
+    Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
+}

@@ -1,0 +1,80 @@
+//! A flag's answers, serialised once per variant, so that a request only joins bytes.
+
+use std::fmt::Write as _;
+
+use pennon_engine::Flag;
+
+use crate::domain::json::{Members, push_string};
+
+/// Metadata names that the evaluation itself uses; a flag's own members of these names are left out.
+const RESERVED: [&str; 4] = ["ruleId", "version", "cause", "prerequisite"];
+
+/// The parts of a flag's answers that do not depend on the request.
+#[derive(Debug)]
+pub struct Answer {
+    /// `"key":"…"`.
+    pub key: Box<str>,
+    /// The flag's own metadata, without braces; only booleans, strings and numbers travel over OFREP.
+    pub metadata: Box<str>,
+    /// Whether client keys may see the flag.
+    pub client_visible: bool,
+    variants: Vec<(Box<str>, Box<str>)>,
+}
+
+impl Answer {
+    /// Serialises the parts of a flag.
+    #[must_use]
+    pub fn new(flag: &Flag) -> Answer {
+        let mut key = String::from("\"key\":");
+        push_string(&mut key, flag.key());
+        let variants = flag
+            .variants()
+            .map(|variant| {
+                let mut text = String::from("\"value\":");
+                text.push_str(variant.json());
+                text.push_str(",\"variant\":");
+                push_string(&mut text, variant.name());
+                (variant.name().into(), text.into())
+            })
+            .collect();
+        Answer { key: key.into(), metadata: metadata(flag.metadata_json()), client_visible: flag.client_visible(), variants }
+    }
+
+    /// `"value":…,"variant":"…"` of a variant.
+    #[must_use]
+    pub fn variant(&self, name: &str) -> Option<&str> {
+        self.variants.iter().find(|(own, _)| **own == *name).map(|(_, text)| &**text)
+    }
+}
+
+fn metadata(json: &str) -> Box<str> {
+    let members = Members::parse_shallow(json).unwrap_or_default();
+    let mut text = String::new();
+    for (name, value) in members.iter() {
+        let scalar = !value.starts_with(['{', '[', 'n']);
+        if scalar && !RESERVED.contains(&name) {
+            if !text.is_empty() {
+                text.push(',');
+            }
+            push_string(&mut text, name);
+            let _ = write!(text, ":{value}");
+        }
+    }
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use pennon_engine::{Flag, Reading};
+
+    use super::Answer;
+
+    #[test]
+    fn values_keep_the_form_they_were_written_in_and_metadata_only_its_scalars() {
+        let text = r#"{"key":"k","type":"number","variants":{"a":3.0},"enabled":true,"fallthrough":{"variant":"a"},"metadata":{"owner":"x","n":1.50,"list":[1],"ruleId":"mine"}}"#;
+        let answer = Answer::new(&Flag::parse("k", text, Reading::Lenient));
+        assert_eq!(answer.variant("a"), Some(r#""value":3.0,"variant":"a""#));
+        assert_eq!(&*answer.metadata, r#""owner":"x","n":1.50"#);
+        assert_eq!(answer.variant("b"), None);
+    }
+}

@@ -1,0 +1,11 @@
+//! The memory image: one immutable snapshot per environment, swapped whole. Read without a lock, written by one loop.
+
+pub mod answer;
+pub mod cell;
+pub mod disk;
+pub mod health;
+pub mod image;
+pub mod listen;
+pub mod registry;
+pub mod replay;
+pub mod sync;

@@ -1,0 +1,110 @@
+//! All environments that this node holds, and the verifiers of all keys.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashmap::DashMap;
+use tokio::sync::watch;
+
+use super::cell::Cell;
+use super::image::Image;
+use crate::auth::verifiers::Verifiers;
+use crate::domain::images::{Head, Images};
+
+/// Everything in memory.
+#[derive(Debug)]
+pub struct Registry {
+    cells: DashMap<String, Arc<Cell>>,
+    names: DashMap<(String, String), String>,
+    /// The verifiers of all keys.
+    pub verifiers: Verifiers,
+    installation: watch::Sender<i64>,
+}
+
+impl Default for Registry {
+    fn default() -> Self {
+        let (installation, _) = watch::channel(0);
+        Registry { cells: DashMap::new(), names: DashMap::new(), verifiers: Verifiers::default(), installation }
+    }
+}
+
+impl Registry {
+    /// The cell of an environment, by its id.
+    #[must_use]
+    pub fn cell(&self, id: &str) -> Option<Arc<Cell>> {
+        self.cells.get(id).map(|entry| Arc::clone(entry.value()))
+    }
+
+    /// The cell of an environment, by the keys of its project and its own.
+    #[must_use]
+    pub fn named(&self, project: &str, environment: &str) -> Option<Arc<Cell>> {
+        let id = self.names.get(&(project.to_owned(), environment.to_owned())).map(|entry| entry.value().clone())?;
+        self.cell(&id)
+    }
+
+    /// All cells, in no order.
+    #[must_use]
+    pub fn cells(&self) -> Vec<Arc<Cell>> {
+        self.cells.iter().map(|entry| Arc::clone(entry.value())).collect()
+    }
+
+    /// Whether nothing is held at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// Puts an image in place: of a new environment, or a later one of an environment that is held.
+    pub(super) fn put(&self, id: &str, project: &str, environment: &str, image: Image) {
+        match self.cell(id) {
+            Some(cell) => cell.swap(image),
+            None => {
+                self.cells.insert(id.to_owned(), Arc::new(Cell::new(id, project, environment, image)));
+                self.names.insert((project.to_owned(), environment.to_owned()), id.to_owned());
+            }
+        }
+    }
+
+    /// Forgets environments that are gone; answers their ids.
+    pub(super) fn retain(&self, keep: impl Fn(&str) -> bool) -> Vec<String> {
+        let gone: Vec<Arc<Cell>> = self.cells().into_iter().filter(|cell| !keep(&cell.id)).collect();
+        for cell in &gone {
+            self.cells.remove(&cell.id);
+            self.names.remove_if(&(cell.project.clone(), cell.environment.clone()), |_, id| *id == cell.id);
+        }
+        gone.iter().map(|cell| cell.id.clone()).collect()
+    }
+
+    /// The installation revision whose keys and environments are held.
+    #[must_use]
+    pub fn installation(&self) -> i64 {
+        *self.installation.borrow()
+    }
+
+    /// Notes that keys and environments are held as of a revision.
+    pub(super) fn set_installation(&self, revision: i64) {
+        self.installation.send_replace(revision);
+    }
+
+    /// Waits until an environment is held at a head or later; false when that takes too long.
+    pub async fn wait_for(&self, id: &str, head: &Head, at_most: Duration) -> bool {
+        // A new environment has no cell yet; it comes with the installation's revision, for which the caller waits first.
+        let Some(cell) = self.cell(id) else { return false };
+        let mut watch = cell.watch();
+        let reached = watch.wait_for(|now| (now.epoch, now.revision) >= (head.epoch, head.revision));
+        matches!(tokio::time::timeout(at_most, reached).await, Ok(Ok(_)))
+    }
+
+    /// Waits until keys and environments are held as of a revision or later; false when that takes too long.
+    pub async fn wait_for_installation(&self, revision: i64, at_most: Duration) -> bool {
+        let mut watch = self.installation.subscribe();
+        matches!(tokio::time::timeout(at_most, watch.wait_for(|now| *now >= revision)).await, Ok(Ok(_)))
+    }
+}
+
+impl Images for Registry {
+    fn image(&self, environment_id: &str) -> Option<(Head, Arc<pennon_engine::Snapshot>)> {
+        let image = self.cell(environment_id)?.image();
+        Some((image.head.clone(), Arc::clone(&image.snapshot)))
+    }
+}
