@@ -60,16 +60,21 @@ def request(method: str, url: str, token: str | None = None, body=None, headers=
 class Server:
     """The process, its bootstrap document, and the admin calls that the tests make."""
 
-    def __init__(self, arguments: list[str] | None = None):
+    def __init__(self, settings: dict[str, str] | None = None):
         self._dir = tempfile.TemporaryDirectory(prefix="pennon-ofrep.")
         where = pathlib.Path(self._dir.name)
         self._log = open(where / "log", "w+b")
         bootstrap, address = where / "bootstrap.json", where / "address"
         environment = {k: v for k, v in os.environ.items() if not k.startswith("PENNON_")}
+        environment |= {
+            "PENNON_LISTEN": "127.0.0.1:0",
+            "PENNON_DATA_DIR": str(where / "data"),
+            "PENNON_BOOTSTRAP_FILE": str(bootstrap),
+            "PENNON_ADDRESS_FILE": str(address),
+            **(settings or {}),
+        }
         self._process = subprocess.Popen(
-            [binary(), "serve", "--listen", "127.0.0.1:0", "--data-dir", str(where / "data"),
-             "--bootstrap-file", str(bootstrap), "--address-file", str(address), *(arguments or [])],
-            stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
+            [binary(), "serve"], stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
             cwd=where, env=environment,
         )
         try:
