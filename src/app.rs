@@ -17,18 +17,18 @@ use crate::service::{Done, Service, ServiceError};
 use crate::shutdown::Shutdown;
 use crate::snapshot::disk::Disk;
 use crate::snapshot::health::Health;
+use crate::snapshot::listen;
 use crate::snapshot::registry::Registry;
 use crate::snapshot::sync::{Sync, jittered};
-use crate::snapshot::listen;
 use crate::store::{Db, StoreError, migrate};
 use crate::telemetry::Metrics;
 
 /// How long an answer to a write waits until this node serves it.
 pub const APPLY_WAIT: Duration = Duration::from_secs(1);
 /// How often housekeeping runs.
-const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(600);
+const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(10);
 /// How often the last use of keys is noted.
-const USED_EVERY: Duration = Duration::from_secs(60);
+const USED_EVERY: Duration = Duration::from_mins(1);
 /// Batches of one housekeeping: what is left waits for the next one.
 const PRUNE_BATCHES: u32 = 100;
 
@@ -68,8 +68,14 @@ impl App {
         let registry = Arc::new(Registry::default());
         let health = Arc::new(Health::default());
         let disk = config.disk_cache.then(|| Disk::new(config.data_dir.join("cache")));
-        let sync = Sync::new(db.clone(), Arc::clone(&registry), Arc::clone(&health), clock.clone(), config.poll_interval)
-            .with_disk(disk);
+        let sync = Sync::new(
+            db.clone(),
+            Arc::clone(&registry),
+            Arc::clone(&health),
+            clock.clone(),
+            config.poll_interval,
+        )
+        .with_disk(disk);
         sync.start_from_disk();
         let images: Arc<dyn Images> = Arc::clone(&registry) as Arc<dyn Images>;
         let service = Service::new(db.clone(), images);

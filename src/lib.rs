@@ -53,7 +53,8 @@ pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
     match config.database() {
         Database::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+                std::fs::create_dir_all(folder)
+                    .with_context(|| format!("cannot make {}", folder.display()))?;
             }
             Db::sqlite(&path).await.with_context(|| format!("cannot open the database {}", path.display()))
         }
@@ -66,7 +67,10 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let metrics = telemetry::Metrics::install()?;
     let db = open_database(&config).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
-        format!("cannot listen on {}; choose another address with --listen, such as --listen 127.0.0.1:0", config.listen)
+        format!(
+            "cannot listen on {}; choose another address with --listen, such as --listen 127.0.0.1:0",
+            config.listen
+        )
     })?;
     let address = listener.local_addr()?;
     let app = Arc::new(App::new(config, db, Clock::System, metrics.clone(), shutdown.clone()));

@@ -1,6 +1,8 @@
 //! Everyday actions as pure edits of a configuration: rollout, weights, targets, rules.
 //! Each answers what is wrong with the request; whether the result is a good flag is the engine's to say.
 
+use std::fmt::Write as _;
+
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
@@ -187,7 +189,7 @@ fn reweighed(mut serve: Members, wanted: &[(String, u32)], by: Option<&[String]>
         }
         split.push_str("{\"variant\":");
         super::json::push_string(&mut split, &slot.variant);
-        split.push_str(&format!(",\"weight\":{}}}", slot.weight));
+        let _ = write!(split, ",\"weight\":{}}}", slot.weight);
     }
     split.push(']');
     serve.remove("variant");
@@ -249,7 +251,7 @@ pub fn retarget(configuration: &mut Members, request: &Targets) -> Result<(), Is
         // A unit stands in one list only: the first list that holds it would win, silently.
         values.retain(|value| {
             let unit = unit_text(value);
-            !added.contains(&unit) && !(same && removed.contains(&unit))
+            !(added.contains(&unit) || (same && removed.contains(&unit)))
         });
         if same && !found {
             found = true;
@@ -288,9 +290,7 @@ fn edit_rule(rules: &mut Vec<Members>, step: &RuleStep) -> Result<(), Issue> {
         }
         RuleStep { add: None, at: None, moved: Some(id), to: Some(place), remove: None, replace: None } => {
             let rule = rules.remove(find(rules, id, "/move")?);
-            if let Err(issue) = check_place(*place, rules.len(), "/to") {
-                return Err(issue);
-            }
+            check_place(*place, rules.len(), "/to")?;
             rules.insert(*place, rule);
         }
         RuleStep { add: None, at: None, moved: None, to: None, remove: Some(id), replace: None } => {

@@ -62,6 +62,7 @@ pub fn alters_snapshots(before: &Members, after: &Members) -> bool {
 }
 
 /// Refuses members that a document of this kind does not have.
+#[must_use]
 pub fn refuse_unknown(members: &Members, allowed: &[&[&str]]) -> Vec<Issue> {
     members
         .iter()
@@ -112,6 +113,7 @@ pub fn check_for_people(definition: &Members) -> Vec<Issue> {
 }
 
 /// Checks a text for people: a string of bounded length without U+0000 (Postgres stores none).
+#[must_use]
 pub fn check_text(pointer: &str, json: &str, limit: usize) -> Option<Issue> {
     match serde_json::from_str::<String>(json) {
         Err(_) => Some(Issue::new(pointer, "wrong_type", "a string is wanted here")),

@@ -126,7 +126,7 @@ impl Members {
     }
 }
 
-/// serde_json refuses to nest deeper than 128; the recursion below needs no more.
+/// `serde_json` refuses to nest deeper than 128; the recursion below needs no more.
 const DEPTH_LIMIT: usize = 128;
 
 fn check_value(text: &str, pointer: &str, depth: usize) -> Result<(), Issue> {

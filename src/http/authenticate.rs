@@ -45,18 +45,23 @@ pub async fn authenticate(
 
 /// A key this node has never heard of may have been made on another node a moment ago.
 async fn unknown(app: &App, text: &str) -> Result<Arc<Verifier>, Problem> {
-    let checked = app.health.database_up() && app.sync.refresh(UNKNOWN_WAIT).await && app.health.database_up();
+    let checked =
+        app.health.database_up() && app.sync.refresh(UNKNOWN_WAIT).await && app.health.database_up();
     match app.registry.verifiers.check(text, app.clock.now_micros()) {
         Ok(verifier) => Ok(verifier),
         Err(why) if checked => Err(rejected(why)),
-        Err(_) => Err(Problem::unavailable("this key cannot be checked while the database is away. Try again")),
+        Err(_) => {
+            Err(Problem::unavailable("this key cannot be checked while the database is away. Try again"))
+        }
     }
 }
 
 fn rejected(why: Rejected) -> Problem {
     let detail = match why {
         Rejected::Absent => "send a key as `Authorization: Bearer …` or as `X-API-Key`",
-        Rejected::Malformed => "this is not a key of Pennon: they look like pnn_srv_…, pnn_cli_… or pnn_api_…",
+        Rejected::Malformed => {
+            "this is not a key of Pennon: they look like pnn_srv_…, pnn_cli_… or pnn_api_…"
+        }
         Rejected::Unknown => "this key is not known here",
         Rejected::Revoked => "this key was revoked",
         Rejected::Expired => "this key has expired",

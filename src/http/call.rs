@@ -44,7 +44,10 @@ impl FromRequest<AppState> for Call {
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let verifier = authenticate(app, &parts.headers, &[CredentialKind::Api]).await?;
-        let address = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or_else(String::new, |info| info.0.ip().to_string());
+        let address = parts
+            .extensions
+            .get::<ConnectInfo<SocketAddr>>()
+            .map_or_else(String::new, |info| info.0.ip().to_string());
         let id = parts.extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
         let caller = verifier.caller(&address, id);
         let body = read_body(app, &parts.headers, body).await?;
@@ -99,7 +102,9 @@ impl Call {
     /// A parameter that is a number.
     pub fn number(&self, name: &str) -> Result<Option<i64>, Problem> {
         let parse = |text: &str| text.parse::<i64>().ok().filter(|number| *number >= 0);
-        self.param(name).map(|text| parse(text).ok_or_else(|| bad_query(name, "a number, 0 or more"))).transpose()
+        self.param(name)
+            .map(|text| parse(text).ok_or_else(|| bad_query(name, "a number, 0 or more")))
+            .transpose()
     }
 
     /// The size of a page.
@@ -123,7 +128,9 @@ fn bad_query(name: &str, allowed: &str) -> Problem {
 }
 
 async fn read_body(app: &AppState, headers: &HeaderMap, body: axum::body::Body) -> Result<String, Problem> {
-    let bytes = to_bytes(body, app.config.body_limit).await.map_err(|error| body_problem(&error, app.config.body_limit))?;
+    let bytes = to_bytes(body, app.config.body_limit)
+        .await
+        .map_err(|error| body_problem(&error, app.config.body_limit))?;
     if bytes.is_empty() {
         return Ok(String::new());
     }
@@ -141,7 +148,8 @@ async fn read_body(app: &AppState, headers: &HeaderMap, body: axum::body::Body) 
 
 /// A body that could not be read: too large, or cut by the network.
 pub fn body_problem(error: &axum::Error, limit: usize) -> Problem {
-    let too_large = std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
+    let too_large = std::error::Error::source(error)
+        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
     if too_large {
         let detail = format!("the body is larger than {limit} bytes");
         return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);
@@ -162,7 +170,8 @@ fn idempotency(headers: &HeaderMap, path: &str, body: &str) -> Result<Option<Ide
     let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().ok().filter(|text| !text.is_empty() && text.len() <= IDEMPOTENCY_LIMIT);
     let Some(key) = key else {
-        let detail = format!("the header Idempotency-Key has 1 to {IDEMPOTENCY_LIMIT} visible ASCII characters");
+        let detail =
+            format!("the header Idempotency-Key has 1 to {IDEMPOTENCY_LIMIT} visible ASCII characters");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "invalid_header", detail));
     };
     let mut hash = Sha256::new();
@@ -175,7 +184,8 @@ fn idempotency(headers: &HeaderMap, path: &str, body: &str) -> Result<Option<Ide
 
 fn parse_query(text: &str) -> Result<HashMap<String, String>, Problem> {
     let uri = format!("/?{text}").parse::<axum::http::Uri>();
-    let query = uri.ok().and_then(|uri| axum::extract::Query::<HashMap<String, String>>::try_from_uri(&uri).ok());
+    let query =
+        uri.ok().and_then(|uri| axum::extract::Query::<HashMap<String, String>>::try_from_uri(&uri).ok());
     let query = query.map(|query| query.0);
     let bad = || Problem::new(StatusCode::BAD_REQUEST, "invalid_query", "the query string cannot be read");
     let query = query.ok_or_else(bad)?;

@@ -17,6 +17,7 @@ pub fn if_match(headers: &HeaderMap) -> Result<IfMatch, Problem> {
 }
 
 /// Whether If-None-Match names this tag (compared weakly), so that the answer is 304.
+#[must_use]
 pub fn not_modified(headers: &HeaderMap, tag: &str) -> bool {
     match tags(headers, &header::IF_NONE_MATCH) {
         Ok(Some(Tags::Any)) => true,

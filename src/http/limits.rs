@@ -31,7 +31,8 @@ impl RateLimit {
         if self.callers.len() >= CALLER_LIMIT {
             self.callers.retain(|_, whole_at| whole_at.load(Ordering::Relaxed) > now);
         }
-        let caller = self.callers.entry((key.to_owned(), address)).or_insert_with(|| AtomicI64::new(now)).downgrade();
+        let caller =
+            self.callers.entry((key.to_owned(), address)).or_insert_with(|| AtomicI64::new(now)).downgrade();
         let mut wait = 0;
         let counted = caller.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |whole_at| {
             let next = whole_at.max(now) + self.per_request;

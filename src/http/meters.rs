@@ -16,7 +16,10 @@ pub struct Meters {
 
 impl Default for Meters {
     fn default() -> Self {
-        Meters { single: counter!(EVALUATIONS, "kind" => "single"), bulk: counter!(EVALUATIONS, "kind" => "bulk") }
+        Meters {
+            single: counter!(EVALUATIONS, "kind" => "single"),
+            bulk: counter!(EVALUATIONS, "kind" => "bulk"),
+        }
     }
 }
 

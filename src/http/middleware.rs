@@ -9,8 +9,8 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::{info, warn};
 
-use super::problem::Problem;
 use super::meters;
+use super::problem::Problem;
 
 /// The header that carries a request's id.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,7 +27,10 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let route = request.extensions().get::<MatchedPath>().map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = problem.with_request_id(&id).into_response();
@@ -54,7 +57,10 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
 pub async fn only_problems(request: Request, next: Next) -> Response {
     let ofrep = request.uri().path().contains("/ofrep/");
     let response = next.run(request).await;
-    let plain = response.headers().get(header::CONTENT_TYPE).is_none_or(|kind| !kind.as_bytes().starts_with(b"application/"));
+    let plain = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_none_or(|kind| !kind.as_bytes().starts_with(b"application/"));
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) || !plain || ofrep {
         return response;
@@ -77,7 +83,9 @@ pub async fn only_problems(request: Request, next: Next) -> Response {
 
 fn request_id(request: &Request<Body>) -> String {
     let sent = request.headers().get(REQUEST_ID).and_then(|value| value.to_str().ok());
-    let usable = |text: &&str| !text.is_empty() && text.len() <= ID_LIMIT && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let usable = |text: &&str| {
+        !text.is_empty() && text.len() <= ID_LIMIT && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
     sent.filter(usable).map_or_else(crate::domain::new_request_id, str::to_owned)
 }
 

@@ -33,7 +33,8 @@ impl Modify for Security {
             SecurityScheme::Http(scheme)
         };
         components.add_security_scheme("apiToken", bearer("An API token: pnn_api_…"));
-        components.add_security_scheme("evaluationKey", bearer("A server or client key: pnn_srv_… or pnn_cli_…"));
+        components
+            .add_security_scheme("evaluationKey", bearer("A server or client key: pnn_srv_… or pnn_cli_…"));
         let header = ApiKeyValue::with_description("X-API-Key", "The same credential in a header of its own");
         components.add_security_scheme("apiKeyHeader", SecurityScheme::ApiKey(ApiKey::Header(header)));
     }

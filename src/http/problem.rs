@@ -19,28 +19,43 @@ pub const RETRY_AFTER: u32 = 2;
 pub struct Problem {
     /// Always `about:blank`: `code` tells the kind.
     #[serde(rename = "type")]
-    kind: &'static str,
+    #[schema(value_type = String)]
+    kind: AboutBlank,
     /// The status in words.
-    title: String,
+    #[schema(value_type = String)]
+    title: &'static str,
     /// The status.
     #[schema(value_type = u16)]
     status: u16,
     /// What happened, and what to do.
-    detail: String,
+    #[schema(value_type = String)]
+    detail: Box<str>,
     /// The kind of error, one of a closed list.
     code: &'static str,
     /// The id of the request, for the logs.
-    #[serde(skip_serializing_if = "String::is_empty")]
-    request_id: String,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    #[schema(value_type = Option<String>)]
+    request_id: Box<str>,
     /// What is wrong with the input, each with its place.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(value_type = Vec<ProblemIssue>)]
+    #[schema(value_type = Option<Vec<ProblemIssue>>)]
     errors: Vec<Issue>,
     /// The state of a resource that moved on.
     #[serde(skip_serializing_if = "Option::is_none")]
-    current: Option<CurrentState>,
+    #[schema(value_type = Option<CurrentState>)]
+    current: Option<Box<CurrentState>>,
     #[serde(skip)]
     retry_after: Option<u32>,
+}
+
+/// The one type of problem there is: the code tells the kind.
+#[derive(Debug, Clone, Copy)]
+struct AboutBlank;
+
+impl Serialize for AboutBlank {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("about:blank")
+    }
 }
 
 /// One thing wrong with an input.
@@ -71,12 +86,12 @@ impl Problem {
     #[must_use]
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
         Problem {
-            kind: "about:blank",
-            title: status.canonical_reason().unwrap_or("Error").to_owned(),
+            kind: AboutBlank,
+            title: status.canonical_reason().unwrap_or("Error"),
             status: status.as_u16(),
-            detail: detail.into(),
+            detail: detail.into().into(),
             code,
-            request_id: String::new(),
+            request_id: Box::default(),
             errors: Vec::new(),
             current: None,
             retry_after: None,
@@ -118,7 +133,7 @@ impl Problem {
     /// The same with the id of the request.
     #[must_use]
     pub fn with_request_id(self, request_id: &str) -> Problem {
-        Problem { request_id: request_id.to_owned(), ..self }
+        Problem { request_id: request_id.into(), ..self }
     }
 
     /// The status.
@@ -141,13 +156,18 @@ impl Problem {
 
     fn stale(current: &Current) -> Problem {
         let at = rfc3339(current.updated_at);
-        let who = if current.updated_by.is_empty() { String::new() } else { format!(" by {}", current.updated_by) };
+        let who =
+            if current.updated_by.is_empty() { String::new() } else { format!(" by {}", current.updated_by) };
         let detail = format!(
             "the resource is at version {} now, changed{who} at {at}: read it again, then send If-Match: \"{}\"",
             current.version, current.version
         );
-        let state = CurrentState { version: current.version, updated_by: current.updated_by.clone(), updated_at: at };
-        Problem { current: Some(state), ..Problem::new(StatusCode::PRECONDITION_FAILED, "stale", detail) }
+        let state =
+            CurrentState { version: current.version, updated_by: current.updated_by.clone(), updated_at: at };
+        Problem {
+            current: Some(Box::new(state)),
+            ..Problem::new(StatusCode::PRECONDITION_FAILED, "stale", detail)
+        }
     }
 }
 
@@ -170,12 +190,14 @@ impl From<ServiceError> for Problem {
             ServiceError::IdempotencyMismatch => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", said)
             }
-            ServiceError::Store(cause) if cause.is_unavailable() => {
-                Problem::unavailable("the database is away: evaluation goes on from memory, writes wait. Try again")
-            }
-            ServiceError::Store(crate::service::error::StoreError::Duplicate(_)) => {
-                Problem::new(StatusCode::CONFLICT, "exists", "somebody made this at the same moment: read it again")
-            }
+            ServiceError::Store(cause) if cause.is_unavailable() => Problem::unavailable(
+                "the database is away: evaluation goes on from memory, writes wait. Try again",
+            ),
+            ServiceError::Store(crate::service::error::StoreError::Duplicate(_)) => Problem::new(
+                StatusCode::CONFLICT,
+                "exists",
+                "somebody made this at the same moment: read it again",
+            ),
             ServiceError::Store(_) | ServiceError::NoEntropy(_) => {
                 error!(error = said, "a request failed inside");
                 let detail = "something failed inside; the logs tell more under the request's id";

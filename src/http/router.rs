@@ -18,7 +18,7 @@ use crate::app::AppState;
 use crate::config::Config;
 
 /// How long browsers remember what CORS allows.
-const CORS_MAX_AGE: Duration = Duration::from_secs(3_600);
+const CORS_MAX_AGE: Duration = Duration::from_hours(1);
 
 /// Every documented route, and the document.
 pub(super) fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {
@@ -54,13 +54,18 @@ fn cors(config: &Config) -> CorsLayer {
     let any = config.cors_origins.iter().any(|origin| origin == "*");
     let origins: Vec<HeaderValue> =
         config.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
-    let headers = ["x-api-key", "if-match", "if-none-match", "idempotency-key", "x-pennon-reason", "x-request-id"];
+    let headers =
+        ["x-api-key", "if-match", "if-none-match", "idempotency-key", "x-pennon-reason", "x-request-id"];
     let exposed = ["etag", "retry-after", "x-pennon-revision", "x-pennon-applied", "x-request-id"];
     CorsLayer::new()
         .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(origins) })
         .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
         .allow_headers(
-            headers.map(HeaderName::from_static).into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE]).collect::<Vec<_>>(),
+            headers
+                .map(HeaderName::from_static)
+                .into_iter()
+                .chain([header::AUTHORIZATION, header::CONTENT_TYPE])
+                .collect::<Vec<_>>(),
         )
         .expose_headers(exposed.map(HeaderName::from_static))
         .max_age(CORS_MAX_AGE)

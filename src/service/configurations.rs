@@ -1,6 +1,8 @@
 //! A flag's configuration in one environment: read, patched, and the everyday actions, each one transaction.
 
 use super::Service;
+use std::fmt::Write as _;
+
 use super::audit::Draft;
 use super::error::{Current, ServiceError};
 use super::request::{IfMatch, Request};
@@ -67,6 +69,25 @@ impl Action {
     }
 }
 
+impl Action {
+    /// Turns pointers into the resulting flag into pointers into what the caller sent.
+    fn place(&self, error: ServiceError) -> ServiceError {
+        let (Action::Rollout(_), ServiceError::Invalid(issues)) = (self, &error) else { return error };
+        let sent = |pointer: &str| match pointer.rsplit_once('/') {
+            Some(("/fallthrough", "variant")) => "/otherwise".to_owned(),
+            Some((_, member @ ("percentage" | "variant"))) => format!("/{member}"),
+            _ if pointer.contains("/by") => {
+                pointer.split_once("/by").map_or_else(String::new, |(_, rest)| format!("/by{rest}"))
+            }
+            _ => pointer.to_owned(),
+        };
+        let moved = issues
+            .iter()
+            .map(|issue| crate::domain::issue::Issue { pointer: sent(&issue.pointer), ..issue.clone() });
+        ServiceError::Invalid(moved.collect())
+    }
+}
+
 /// What a configuration's change starts from.
 struct Found {
     flag: Flag,
@@ -123,7 +144,7 @@ impl Service {
                 ConfigurationView { revision, ..view(&found.flag.key, &found.environment.key, &found.row)? };
             return work.unchanged(view).await;
         }
-        self.write(work, found, (before, after), action.name()).await
+        self.write(work, found, (before, after), action).await
     }
 
     /// Validates and stores a new configuration, with everything that goes with it.
@@ -132,14 +153,15 @@ impl Service {
         mut work: Work,
         found: Found,
         (before, after): (Members, Members),
-        action: &str,
+        action: &Action,
     ) -> Result<Done<ConfigurationView>, ServiceError> {
         let Found { flag, environment, row } = found;
         let definition = stored(&flag.definition)?;
         let version = row.version + 1;
         let text = combined(&flag.key, version, &definition, &after);
-        let parsed = parse_flag(&flag.key, &text)?;
-        self.validate(&mut work, &environment, Edit::flag(&flag.key, Some(parsed))).await?;
+        let parsed = parse_flag(&flag.key, &text).map_err(|error| action.place(error))?;
+        let checked = self.validate(&mut work, &environment, Edit::flag(&flag.key, Some(parsed))).await;
+        checked.map_err(|error| action.place(error))?;
 
         let revision = work.number(&environment).await?;
         let new = Configuration {
@@ -153,9 +175,9 @@ impl Service {
             return Err(ServiceError::Stale(current(&row)));
         }
         work.change(&environment.id, "flag", &flag.key, Some(&text)).await?;
-        remember(&mut work, &new, action, revision).await?;
+        remember(&mut work, &new, action.name(), revision).await?;
         work.audit(Draft {
-            action: action.to_owned(),
+            action: action.name().to_owned(),
             kind: "flag",
             key: flag.key.clone(),
             environment: environment.key.clone(),
@@ -286,7 +308,9 @@ pub fn read_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Issue>
                     pointer.push('/');
                     pointer.push_str(&crate::domain::issue::pointer_token(key));
                 }
-                serde_path_to_error::Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+                serde_path_to_error::Segment::Seq { index } => {
+                    let _ = write!(pointer, "/{index}");
+                }
                 _ => {}
             }
         }

@@ -78,7 +78,7 @@ impl Service {
             return Err(ServiceError::Exists { kind: "flag", key: new.key.to_string(), hint });
         }
         if flag::count(&mut work.tx, &project_id).await?
-            >= pennon_engine::limits::FLAGS_PER_ENVIRONMENT as i64
+            >= i64::try_from(pennon_engine::limits::FLAGS_PER_ENVIRONMENT).unwrap_or(i64::MAX)
         {
             let detail =
                 format!("a project holds at most {} flags", pennon_engine::limits::FLAGS_PER_ENVIRONMENT);

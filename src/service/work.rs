@@ -31,6 +31,7 @@ pub struct Done<T> {
 }
 
 /// What beginning a unit of work can lead to.
+#[expect(clippy::large_enum_variant, reason = "made once a write, and taken apart at once")]
 pub enum Begun<T> {
     /// The same request was made before: this was its outcome.
     Replay(Done<T>),

@@ -37,7 +37,12 @@ impl Answer {
                 (variant.name().into(), text.into())
             })
             .collect();
-        Answer { key: key.into(), metadata: metadata(flag.metadata_json()), client_visible: flag.client_visible(), variants }
+        Answer {
+            key: key.into(),
+            metadata: metadata(flag.metadata_json()),
+            client_visible: flag.client_visible(),
+            variants,
+        }
     }
 
     /// `"value":…,"variant":"…"` of a variant.

@@ -116,7 +116,8 @@ impl Disk {
     pub fn write_keys(&self, installation: i64, keys: &[AccessKey]) -> Result<(), DiskError> {
         let path = self.folder.join(KEYS);
         let kept = KeptKeys { format: FORMAT, installation, keys: keys.to_vec() };
-        let body = serde_json::to_vec(&kept).map_err(|error| DiskError::Damaged(path.clone(), error.to_string()))?;
+        let body =
+            serde_json::to_vec(&kept).map_err(|error| DiskError::Damaged(path.clone(), error.to_string()))?;
         self.replace(&path, &body)
     }
 
@@ -192,8 +193,8 @@ fn read_keys(path: &Path) -> Result<Option<KeptKeys>, DiskError> {
         return Ok(None);
     }
     let body = checked(path)?;
-    let kept: KeptKeys =
-        serde_json::from_slice(&body).map_err(|error| DiskError::Damaged(path.to_owned(), error.to_string()))?;
+    let kept: KeptKeys = serde_json::from_slice(&body)
+        .map_err(|error| DiskError::Damaged(path.to_owned(), error.to_string()))?;
     Ok((kept.format == FORMAT).then_some(kept))
 }
 
@@ -205,7 +206,10 @@ fn checked(path: &Path) -> Result<Vec<u8>, DiskError> {
     if bytes.strip_suffix(b"\n") == Some(sum.as_bytes()) {
         return Ok(body);
     }
-    Err(DiskError::Damaged(path.to_owned(), "the checksum does not match: the file is cut or was changed".to_owned()))
+    Err(DiskError::Damaged(
+        path.to_owned(),
+        "the checksum does not match: the file is cut or was changed".to_owned(),
+    ))
 }
 
 #[cfg(test)]
@@ -223,7 +227,12 @@ mod tests {
     fn cell() -> Cell {
         let meta = Meta { epoch: 1, project: "p".into(), environment: "e".into(), revision: 5 };
         let head = Head { epoch: 1, revision: 5, change: "c5".into() };
-        Cell::new("id-1", "p", "e", Image::new(head, Snapshot::build(meta, Vec::new(), Vec::new(), Vec::new())))
+        Cell::new(
+            "id-1",
+            "p",
+            "e",
+            Image::new(head, Snapshot::build(meta, Vec::new(), Vec::new(), Vec::new())),
+        )
     }
 
     #[test]
@@ -234,7 +243,10 @@ mod tests {
         disk.write_keys(9, &[]).unwrap();
         let (kept, keys, errors) = disk.read();
         assert!(errors.is_empty());
-        assert_eq!((kept[0].id.as_str(), kept[0].image.head.revision, kept[0].image.head.change.as_str()), ("id-1", 5, "c5"));
+        assert_eq!(
+            (kept[0].id.as_str(), kept[0].image.head.revision, kept[0].image.head.change.as_str()),
+            ("id-1", 5, "c5")
+        );
         assert_eq!(keys.unwrap().installation, 9);
         std::fs::remove_dir_all(folder).unwrap();
     }

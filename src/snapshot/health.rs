@@ -58,7 +58,8 @@ impl Health {
     /// What is refused: project/environment and why, sorted.
     #[must_use]
     pub fn refused(&self) -> Vec<(String, String)> {
-        let mut all: Vec<_> = self.refused.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect();
+        let mut all: Vec<_> =
+            self.refused.iter().map(|entry| (entry.key().clone(), entry.value().clone())).collect();
         all.sort();
         all
     }

@@ -23,8 +23,10 @@ impl Image {
     /// Prepares the answers of a snapshot.
     #[must_use]
     pub fn new(head: Head, snapshot: Snapshot) -> Image {
-        let mut answers: Vec<(Box<str>, Arc<Answer>)> =
-            snapshot.flags().map(|flag| (flag.flag().key().into(), Arc::new(Answer::new(flag.flag())))).collect();
+        let mut answers: Vec<(Box<str>, Arc<Answer>)> = snapshot
+            .flags()
+            .map(|flag| (flag.flag().key().into(), Arc::new(Answer::new(flag.flag()))))
+            .collect();
         answers.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Image { head, snapshot: Arc::new(snapshot), answers, json: OnceLock::new() }
     }
@@ -44,7 +46,9 @@ impl Image {
                         slot.1 = Arc::new(Answer::new(flag));
                     }
                 }
-                (Err(at), Some(flag)) => answers.insert(at, (key.as_str().into(), Arc::new(Answer::new(flag)))),
+                (Err(at), Some(flag)) => {
+                    answers.insert(at, (key.as_str().into(), Arc::new(Answer::new(flag))));
+                }
                 (Err(_), None) => {}
             }
         }

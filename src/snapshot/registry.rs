@@ -24,7 +24,12 @@ pub struct Registry {
 impl Default for Registry {
     fn default() -> Self {
         let (installation, _) = watch::channel(0);
-        Registry { cells: DashMap::new(), names: DashMap::new(), verifiers: Verifiers::default(), installation }
+        Registry {
+            cells: DashMap::new(),
+            names: DashMap::new(),
+            verifiers: Verifiers::default(),
+            installation,
+        }
     }
 }
 
@@ -38,7 +43,10 @@ impl Registry {
     /// The cell of an environment, by the keys of its project and its own.
     #[must_use]
     pub fn named(&self, project: &str, environment: &str) -> Option<Arc<Cell>> {
-        let id = self.names.get(&(project.to_owned(), environment.to_owned())).map(|entry| entry.value().clone())?;
+        let id = self
+            .names
+            .get(&(project.to_owned(), environment.to_owned()))
+            .map(|entry| entry.value().clone())?;
         self.cell(&id)
     }
 

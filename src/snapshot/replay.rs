@@ -49,11 +49,19 @@ pub fn replay(image: &Image, rows: &[Change]) -> Replay {
 fn add(edit: &mut Edit, row: &Change) {
     let (key, text) = (&row.key, row.document.as_deref());
     match row.kind.as_str() {
-        "flag" => put(&mut edit.flags, key, text.map(|text| Arc::new(Flag::parse(key, text, Reading::Lenient)))),
-        "segment" => {
-            put(&mut edit.segments, key, text.map(|text| Arc::new(Segment::parse(key, text, Reading::Lenient))));
+        "flag" => {
+            put(&mut edit.flags, key, text.map(|text| Arc::new(Flag::parse(key, text, Reading::Lenient))));
         }
-        "layer" => put(&mut edit.layers, key, text.map(|text| Arc::new(Layer::parse(key, text, Reading::Lenient)))),
+        "segment" => {
+            put(
+                &mut edit.segments,
+                key,
+                text.map(|text| Arc::new(Segment::parse(key, text, Reading::Lenient))),
+            );
+        }
+        "layer" => {
+            put(&mut edit.layers, key, text.map(|text| Arc::new(Layer::parse(key, text, Reading::Lenient))));
+        }
         // "environment": a revision that changes nothing of the snapshot; kinds of a newer version: none yet.
         _ => {}
     }
@@ -87,12 +95,16 @@ mod tests {
         }
     }
 
-    const FLAG: &str =
-        r#"{"key":"f","type":"boolean","variants":{"on":true},"enabled":true,"fallthrough":{"variant":"on"}}"#;
+    const FLAG: &str = r#"{"key":"f","type":"boolean","variants":{"on":true},"enabled":true,"fallthrough":{"variant":"on"}}"#;
 
     #[test]
     fn rows_that_continue_memory_give_the_next_image() {
-        let rows = [row("c5", 5, 0, None), row("c6", 6, 0, Some(FLAG)), row("c6b", 6, 1, Some(FLAG)), row("c7", 7, 0, None)];
+        let rows = [
+            row("c5", 5, 0, None),
+            row("c6", 6, 0, Some(FLAG)),
+            row("c6b", 6, 1, Some(FLAG)),
+            row("c7", 7, 0, None),
+        ];
         let Replay::Next(next) = replay(&image(), &rows[..3]) else { panic!("no next image") };
         assert_eq!((next.head.revision, next.head.change.as_str()), (6, "c6"));
         assert!(next.snapshot.flag("f").is_some() && next.answer("f").is_some());
@@ -108,6 +120,9 @@ mod tests {
         assert!(matches!(replay(&image(), &[row("c6", 6, 0, None)]), Replay::Gap));
         assert!(matches!(replay(&image(), &[row("c5", 5, 0, None), row("c7", 7, 0, None)]), Replay::Gap));
         assert!(matches!(replay(&image(), &[row("c5", 5, 0, None), row("c6", 6, 1, None)]), Replay::Gap));
-        assert!(matches!(replay(&image(), &[row("x5", 5, 0, None), row("c6", 6, 0, None)]), Replay::Rewritten));
+        assert!(matches!(
+            replay(&image(), &[row("x5", 5, 0, None), row("c6", 6, 0, None)]),
+            Replay::Rewritten
+        ));
     }
 }

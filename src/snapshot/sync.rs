@@ -53,7 +53,16 @@ impl Sync {
     #[must_use]
     pub fn new(db: Db, registry: Arc<Registry>, health: Arc<Health>, clock: Clock, poll: Duration) -> Sync {
         let (rounds, _) = watch::channel(Round::default());
-        Sync { db, registry, health, clock, poll, disk: None, wake: Arc::new(Notify::new()), rounds: Arc::new(rounds) }
+        Sync {
+            db,
+            registry,
+            health,
+            clock,
+            poll,
+            disk: None,
+            wake: Arc::new(Notify::new()),
+            rounds: Arc::new(rounds),
+        }
     }
 
     /// Keeps images on disk.
@@ -76,7 +85,10 @@ impl Sync {
         tokio::time::sleep(Duration::from_micros(u64::try_from(rest).unwrap_or(0))).await;
         let wanted = rounds.borrow_and_update().begun + 1;
         self.wake();
-        matches!(tokio::time::timeout(at_most, rounds.wait_for(|round| round.ended >= wanted)).await, Ok(Ok(_)))
+        matches!(
+            tokio::time::timeout(at_most, rounds.wait_for(|round| round.ended >= wanted)).await,
+            Ok(Ok(_))
+        )
     }
 
     /// Takes over what the disk holds, so that evaluation works before the database answers.
@@ -87,7 +99,12 @@ impl Sync {
             warn!(error = %error, "a disk image is ignored");
         }
         for kept in kept {
-            info!(project = kept.project, environment = kept.environment, revision = kept.image.head.revision, "started from disk");
+            info!(
+                project = kept.project,
+                environment = kept.environment,
+                revision = kept.image.head.revision,
+                "started from disk"
+            );
             self.registry.put(&kept.id, &kept.project, &kept.environment, kept.image);
             self.health.loaded_from_disk();
         }
@@ -160,7 +177,8 @@ impl Sync {
         };
         let image = cell.image();
         let have = &image.head;
-        if (at.epoch, at.revision) == (have.epoch, have.revision) && at.head.as_deref() == Some(&have.change) {
+        if (at.epoch, at.revision) == (have.epoch, have.revision) && at.head.as_deref() == Some(&have.change)
+        {
             self.health.accept(&name(at));
             return Ok(false);
         }
@@ -206,7 +224,12 @@ impl Sync {
         let snapshot = compiled::load(&mut tx, &now).await?;
         tx.rollback().await?;
         for broken in snapshot.broken() {
-            warn!(project = now.project, environment = now.key, key = broken.key, "a stored document is broken, alone");
+            warn!(
+                project = now.project,
+                environment = now.key,
+                key = broken.key,
+                "a stored document is broken, alone"
+            );
         }
         let head = Head { epoch: now.epoch, revision: now.revision, change };
         self.health.accept(&name(at));

@@ -9,7 +9,10 @@ use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Arguments as _, ColumnIndex, Decode, PgPool, Postgres, Row as _, Sqlite, SqlitePool, Type};
+use sqlx::{
+    Arguments as _, ColumnIndex, ConnectOptions as _, Decode, PgPool, Postgres, Row as _, Sqlite, SqlitePool,
+    Type,
+};
 
 use super::error::StoreError;
 
@@ -17,6 +20,8 @@ use super::error::StoreError;
 const SQLITE_READERS: u32 = 4;
 /// How long a statement waits for SQLite's write lock or a pooled connection before it gives up.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// A statement slower than this is worth a line in the log.
+const SLOW_STATEMENT: Duration = Duration::from_secs(1);
 /// The channel on which nodes tell each other that something changed (a hint: the poll is the truth).
 pub const NOTIFY_CHANNEL: &str = "pennon";
 
@@ -82,7 +87,8 @@ impl Db {
             // FULL: a commit that was acknowledged survives a power cut, not only a crash of the process.
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
-            .busy_timeout(ACQUIRE_TIMEOUT);
+            .busy_timeout(ACQUIRE_TIMEOUT)
+            .log_slow_statements(log::LevelFilter::Warn, SLOW_STATEMENT);
         let write = SqlitePoolOptions::new()
             .max_connections(1)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -98,7 +104,11 @@ impl Db {
     /// Prepares a pool for Postgres; connects when first used, so that a node starts while the database is away.
     pub fn postgres(url: &str, max_connections: u32) -> Result<Db, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(StoreError::from)?;
-        let options = options.application_name("pennon");
+        // Notices of the server ("already exists, skipping") are no news to an operator.
+        let options = options
+            .application_name("pennon")
+            .options([("client_min_messages", "warning")])
+            .log_slow_statements(log::LevelFilter::Warn, SLOW_STATEMENT);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -119,7 +129,7 @@ impl Db {
     pub fn set_clock_offset(&self, micros: i64) {
         match self {
             Db::Sqlite { offset, .. } | Db::Postgres { offset, .. } => {
-                offset.store(micros, Ordering::Relaxed)
+                offset.store(micros, Ordering::Relaxed);
             }
         }
     }

@@ -116,13 +116,18 @@ async fn audit(app: AppState, project: Option<String>, call: Call) -> Result<Res
         return export(app, project, call).await;
     }
     let text = |name: &str| call.param(name).unwrap_or("").to_owned();
-    let filter =
-        Filter { kind: text("kind"), key: text("key"), environment: text("environment"), actor: text("actor") };
+    let filter = Filter {
+        kind: text("kind"),
+        key: text("key"),
+        environment: text("environment"),
+        actor: text("actor"),
+    };
     let below = match call.param("cursor") {
         None | Some("") => None,
         Some(_) => call.number("cursor")?,
     };
-    let page = app.service.audit_page(&call.request, project.as_deref(), below, call.limit()?, &filter).await?;
+    let page =
+        app.service.audit_page(&call.request, project.as_deref(), below, call.limit()?, &filter).await?;
     Ok(Reply::ok(&PageBody::from(page, AuditEntry::from))?.into_response())
 }
 

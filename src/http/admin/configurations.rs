@@ -154,7 +154,11 @@ pub async fn get_configuration(
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn edit_configuration(State(app): State<AppState>, path: Target3, call: Call) -> Result<Reply, Problem> {
+pub async fn edit_configuration(
+    State(app): State<AppState>,
+    path: Target3,
+    call: Call,
+) -> Result<Reply, Problem> {
     let action = Action::Patch(call.members()?);
     act(&app, path, &call, &action).await
 }

@@ -155,7 +155,11 @@ pub struct FlagPatch {
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn list_flags(State(app): State<AppState>, Path(project): Path<String>, call: Call) -> Result<Reply, Problem> {
+pub async fn list_flags(
+    State(app): State<AppState>,
+    Path(project): Path<String>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let filter = FlagFilter {
         archived: call.flag("archived")?,
         text: call.param("q").map(str::to_owned),
@@ -295,7 +299,8 @@ pub async fn flag_history(
     Path((project, flag)): Path<(String, String)>,
     call: Call,
 ) -> Result<Reply, Problem> {
-    let page = app.service.definition_history(&call.request, (&project, &flag), versions::span(&call)?).await?;
+    let page =
+        app.service.definition_history(&call.request, (&project, &flag), versions::span(&call)?).await?;
     Reply::ok(&PageBody::from(page, VersionBody::from))
 }
 

@@ -138,7 +138,11 @@ impl From<KeyView> for Key {
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn list_keys(State(app): State<AppState>, Path(project): Path<String>, call: Call) -> Result<Reply, Problem> {
+pub async fn list_keys(
+    State(app): State<AppState>,
+    Path(project): Path<String>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let page = app.service.keys(&call.request, Some(&project), call.cursor(), call.limit()?).await?;
     Reply::ok(&PageBody::from(page, Key::from))
 }
@@ -152,7 +156,11 @@ pub async fn list_keys(State(app): State<AppState>, Path(project): Path<String>,
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn create_key(State(app): State<AppState>, Path(project): Path<String>, call: Call) -> Result<Reply, Problem> {
+pub async fn create_key(
+    State(app): State<AppState>,
+    Path(project): Path<String>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let done = app.service.create_key(&call.request, Some(&project), &new_key(&call)?).await?;
     Ok(reply(&app, done).await?.status(StatusCode::CREATED))
 }
@@ -165,7 +173,11 @@ pub async fn create_key(State(app): State<AppState>, Path(project): Path<String>
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn get_key(State(app): State<AppState>, Path((project, key)): Path<(String, String)>, call: Call) -> Result<Reply, Problem> {
+pub async fn get_key(
+    State(app): State<AppState>,
+    Path((project, key)): Path<(String, String)>,
+    call: Call,
+) -> Result<Reply, Problem> {
     Reply::ok(&Key::from(app.service.key(&call.request, Some(&project), &key).await?))
 }
 
@@ -177,7 +189,11 @@ pub async fn get_key(State(app): State<AppState>, Path((project, key)): Path<(St
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn revoke_key(State(app): State<AppState>, Path((project, key)): Path<(String, String)>, call: Call) -> Result<Reply, Problem> {
+pub async fn revoke_key(
+    State(app): State<AppState>,
+    Path((project, key)): Path<(String, String)>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let done = app.service.revoke_key(&call.request, Some(&project), &key).await?;
     reply(&app, done).await
 }
@@ -191,7 +207,11 @@ pub async fn revoke_key(State(app): State<AppState>, Path((project, key)): Path<
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn rotate_key(State(app): State<AppState>, Path((project, key)): Path<(String, String)>, call: Call) -> Result<Reply, Problem> {
+pub async fn rotate_key(
+    State(app): State<AppState>,
+    Path((project, key)): Path<(String, String)>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let overlap = call.json::<Rotate>()?.overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
     let done = app.service.rotate_key(&call.request, Some(&project), (&key, overlap)).await?;
     Ok(reply(&app, done).await?.status(StatusCode::CREATED))
@@ -232,7 +252,11 @@ pub async fn create_token(State(app): State<AppState>, call: Call) -> Result<Rep
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn get_token(State(app): State<AppState>, Path(key): Path<String>, call: Call) -> Result<Reply, Problem> {
+pub async fn get_token(
+    State(app): State<AppState>,
+    Path(key): Path<String>,
+    call: Call,
+) -> Result<Reply, Problem> {
     Reply::ok(&Key::from(app.service.key(&call.request, None, &key).await?))
 }
 
@@ -244,7 +268,11 @@ pub async fn get_token(State(app): State<AppState>, Path(key): Path<String>, cal
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn revoke_token(State(app): State<AppState>, Path(key): Path<String>, call: Call) -> Result<Reply, Problem> {
+pub async fn revoke_token(
+    State(app): State<AppState>,
+    Path(key): Path<String>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let done = app.service.revoke_key(&call.request, None, &key).await?;
     reply(&app, done).await
 }
@@ -258,7 +286,11 @@ pub async fn revoke_token(State(app): State<AppState>, Path(key): Path<String>, 
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
-pub async fn rotate_token(State(app): State<AppState>, Path(key): Path<String>, call: Call) -> Result<Reply, Problem> {
+pub async fn rotate_token(
+    State(app): State<AppState>,
+    Path(key): Path<String>,
+    call: Call,
+) -> Result<Reply, Problem> {
     let overlap = call.json::<Rotate>()?.overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
     let done = app.service.rotate_key(&call.request, None, (&key, overlap)).await?;
     Ok(reply(&app, done).await?.status(StatusCode::CREATED))
@@ -268,7 +300,11 @@ fn new_key(call: &Call) -> Result<NewKey, Problem> {
     let body: NewKeyBody = call.json()?;
     let expires_at = body.expires_at.map(|text| {
         text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).map_err(|_| {
-            Issue::new("/expiresAt", "invalid_date", "a time is RFC 3339 with a zone, such as 2027-01-01T00:00:00Z")
+            Issue::new(
+                "/expiresAt",
+                "invalid_date",
+                "a time is RFC 3339 with a zone, such as 2027-01-01T00:00:00Z",
+            )
         })
     });
     let kind = match body.kind {

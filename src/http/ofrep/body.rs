@@ -87,10 +87,24 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_told_apart() {
-        for body in ["", " ", "{", "[]", "\"x\"", "null", r#"{"context": {"a": 1e400}}"#, r#"{"context": {"a": "\ud800"}}"#] {
+        for body in [
+            "",
+            " ",
+            "{",
+            "[]",
+            "\"x\"",
+            "null",
+            r#"{"context": {"a": 1e400}}"#,
+            r#"{"context": {"a": "\ud800"}}"#,
+        ] {
             assert_eq!(code(body), "PARSE_ERROR", "{body}");
         }
-        for body in [r#"{"context": null}"#, r#"{"context": []}"#, r#"{"context": {"targetingKey": 1.5}}"#, r#"{"context": {"targetingKey": true}}"#] {
+        for body in [
+            r#"{"context": null}"#,
+            r#"{"context": []}"#,
+            r#"{"context": {"targetingKey": 1.5}}"#,
+            r#"{"context": {"targetingKey": true}}"#,
+        ] {
             assert_eq!(code(body), "INVALID_CONTEXT", "{body}");
         }
     }

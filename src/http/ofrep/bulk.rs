@@ -51,7 +51,12 @@ pub async fn evaluate_flags(
     }
 }
 
-async fn answer(app: &App, address: SocketAddr, headers: &HeaderMap, body: Body) -> Result<Response, Failure> {
+async fn answer(
+    app: &App,
+    address: SocketAddr,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Response, Failure> {
     let evaluator = evaluator(app, headers, address).await?;
     let bytes = body::read(body, app.config.context_limit).await?;
     let context = body::context(&bytes)?;

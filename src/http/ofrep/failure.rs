@@ -31,7 +31,13 @@ pub struct Failure {
 impl Failure {
     /// An error with a code of the protocol.
     pub fn new(status: StatusCode, error_code: &'static str, details: impl Into<String>) -> Failure {
-        Failure { status, key: None, error_code: Some(error_code), error_details: details.into(), retry_after: None }
+        Failure {
+            status,
+            key: None,
+            error_code: Some(error_code),
+            error_details: details.into(),
+            retry_after: None,
+        }
     }
 
     /// The same, of one flag.
@@ -48,17 +54,21 @@ impl Failure {
     }
 
     /// The key is good, but not here.
+    #[must_use]
     pub fn forbidden(details: &str) -> Failure {
         Failure::bare(StatusCode::FORBIDDEN, details)
     }
 
     /// Too many requests; try again after some seconds.
+    #[must_use]
     pub fn too_many(seconds: u32) -> Failure {
-        let failure = Failure::bare(StatusCode::TOO_MANY_REQUESTS, "too many requests with this key from this address");
+        let failure =
+            Failure::bare(StatusCode::TOO_MANY_REQUESTS, "too many requests with this key from this address");
         Failure { retry_after: Some(seconds), ..failure }
     }
 
     /// Nothing can be said now.
+    #[must_use]
     pub fn unavailable(details: &str) -> Failure {
         Failure { retry_after: Some(RETRY_AFTER), ..Failure::bare(StatusCode::SERVICE_UNAVAILABLE, details) }
     }

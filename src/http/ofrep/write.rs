@@ -22,8 +22,11 @@ pub fn success(out: &mut Vec<u8>, answer: &Answer, evaluation: &Evaluation<'_>, 
     let mut first = answer.metadata.is_empty();
     out.extend_from_slice(answer.metadata.as_bytes());
     if !is_client {
-        let names =
-            [("ruleId", evaluation.rule_id()), ("cause", evaluation.cause()), ("prerequisite", evaluation.prerequisite())];
+        let names = [
+            ("ruleId", evaluation.rule_id()),
+            ("cause", evaluation.cause()),
+            ("prerequisite", evaluation.prerequisite()),
+        ];
         for (name, value) in names {
             if let Some(value) = value {
                 if !std::mem::take(&mut first) {

@@ -17,25 +17,28 @@ pub async fn docs() -> Response {
         let document = serde_json::from_str(super::super::openapi_json()).unwrap_or(Value::Null);
         page(&document).into_string()
     });
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)], page.as_str())
+    (
+        [(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CONTENT_SECURITY_POLICY, POLICY)],
+        page.as_str(),
+    )
         .into_response()
 }
 
 fn page(document: &Value) -> Markup {
-    let info = &document["info"];
+    let info = at(document, "/info");
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (text(&info["title"])) }
+                title { (text(at(info, "/title"))) }
                 style { (maud::PreEscaped(STYLE)) }
             }
             body {
                 header {
-                    h1 { (text(&info["title"])) " " small { (text(&info["version"])) } }
-                    p { (text(&info["description"])) }
+                    h1 { (text(at(info, "/title"))) " " small { (text(at(info, "/version"))) } }
+                    p { (text(at(info, "/description"))) }
                     p { "The same as a machine reads it: " a href="openapi.json" { "openapi.json" } }
                 }
                 nav aria-label="Groups" {
@@ -58,39 +61,39 @@ fn page(document: &Value) -> Markup {
 
 fn shown(document: &Value, path: &str, method: &str, operation: &Value) -> Markup {
     html! {
-        details id=(text(&operation["operationId"])) {
+        details id=(text(at(operation, "/operationId"))) {
             summary {
                 span class={ "method " (method) } { (method.to_uppercase()) } " "
                 code { (path) } " "
-                span class="what" { (text(&operation["summary"])) }
+                span class="what" { (text(at(operation, "/summary"))) }
             }
-            @if !text(&operation["description"]).is_empty() { p { (text(&operation["description"])) } }
-            @if let Some(parameters) = operation["parameters"].as_array() {
+            @if !text(at(operation, "/description")).is_empty() { p { (text(at(operation, "/description"))) } }
+            @if let Some(parameters) = at(operation, "/parameters").as_array() {
                 h3 { "Parameters" }
                 table {
                     thead { tr { th { "name" } th { "in" } th { "required" } th { "what" } } }
                     tbody {
                         @for parameter in parameters {
                             tr {
-                                td { code { (text(&parameter["name"])) } }
-                                td { (text(&parameter["in"])) }
-                                td { @if parameter["required"] == true { "yes" } @else { "no" } }
-                                td { (text(&parameter["description"])) }
+                                td { code { (text(at(parameter, "/name"))) } }
+                                td { (text(at(parameter, "/in"))) }
+                                td { @if at(parameter, "/required") == true { "yes" } @else { "no" } }
+                                td { (text(at(parameter, "/description"))) }
                             }
                         }
                     }
                 }
             }
-            @if let Some(content) = operation["requestBody"]["content"].as_object() {
+            @if let Some(content) = at(operation, "/requestBody/content").as_object() {
                 h3 { "Body" }
-                @for (kind, media) in content { (schema(document, kind, &media["schema"])) }
+                @for (kind, media) in content { (schema(document, kind, at(media, "/schema"))) }
             }
-            @if let Some(responses) = operation["responses"].as_object() {
+            @if let Some(responses) = at(operation, "/responses").as_object() {
                 h3 { "Answers" }
                 @for (status, response) in responses {
-                    p { code { (status) } " " (text(&response["description"])) }
-                    @if status.starts_with('2') && let Some(content) = response["content"].as_object() {
-                        @for (kind, media) in content { (schema(document, kind, &media["schema"])) }
+                    p { code { (status) } " " (text(at(response, "/description"))) }
+                    @if status.starts_with('2') && let Some(content) = at(response, "/content").as_object() {
+                        @for (kind, media) in content { (schema(document, kind, at(media, "/schema"))) }
                     }
                 }
             }
@@ -101,11 +104,12 @@ fn shown(document: &Value, path: &str, method: &str, operation: &Value) -> Marku
 /// A schema one level deep: its members, their types and what they are for.
 fn schema(document: &Value, kind: &str, schema: &Value) -> Markup {
     let name = reference(schema);
-    let target = name.map_or(schema, |name| &document["components"]["schemas"][name]);
-    let required: Vec<&str> = target["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    let target = name.map_or(schema, |name| named(document, name));
+    let required: Vec<&str> =
+        at(target, "/required").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     html! {
-        p { code { (kind) } @if let Some(name) = name { " " strong { (name) } } " " (text(&target["description"])) }
-        @if let Some(members) = target["properties"].as_object() {
+        p { code { (kind) } @if let Some(name) = name { " " strong { (name) } } " " (text(at(target, "/description"))) }
+        @if let Some(members) = at(target, "/properties").as_object() {
             table {
                 thead { tr { th { "member" } th { "type" } th { "what" } } }
                 tbody {
@@ -113,7 +117,7 @@ fn schema(document: &Value, kind: &str, schema: &Value) -> Markup {
                         tr {
                             td { code { (member) } @if required.contains(&member.as_str()) { " *" } }
                             td { (type_of(value)) }
-                            td { (text(&value["description"])) }
+                            td { (text(at(value, "/description"))) }
                         }
                     }
                 }
@@ -126,12 +130,12 @@ fn type_of(schema: &Value) -> String {
     if let Some(name) = reference(schema) {
         return name.to_owned();
     }
-    if let Some(options) = schema["oneOf"].as_array() {
+    if let Some(options) = at(schema, "/oneOf").as_array() {
         let options: Vec<String> = options.iter().map(type_of).filter(|option| option != "null").collect();
         return options.join(" or ");
     }
-    match &schema["type"] {
-        Value::String(kind) if kind == "array" => format!("list of {}", type_of(&schema["items"])),
+    match at(schema, "/type") {
+        Value::String(kind) if kind == "array" => format!("list of {}", type_of(at(schema, "/items"))),
         Value::String(kind) => kind.clone(),
         Value::Array(kinds) => {
             let names = kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null");
@@ -147,9 +151,9 @@ fn reference(schema: &Value) -> Option<&str> {
 
 fn tags(document: &Value) -> Vec<String> {
     let mut tags: Vec<String> = Vec::new();
-    for operation in document["paths"].as_object().into_iter().flat_map(|paths| paths.values()) {
+    for operation in at(document, "/paths").as_object().into_iter().flat_map(|paths| paths.values()) {
         for operation in operation.as_object().into_iter().flat_map(|methods| methods.values()) {
-            let tag = text(&operation["tags"][0]);
+            let tag = text(at(operation, "/tags/0"));
             if !tag.is_empty() && !tags.iter().any(|own| own == tag) {
                 tags.push(tag.to_owned());
             }
@@ -161,9 +165,9 @@ fn tags(document: &Value) -> Vec<String> {
 
 fn operations<'d>(document: &'d Value, tag: &str) -> Vec<(&'d str, &'d str, &'d Value)> {
     let mut found = Vec::new();
-    for (path, methods) in document["paths"].as_object().into_iter().flatten() {
+    for (path, methods) in at(document, "/paths").as_object().into_iter().flatten() {
         for (method, operation) in methods.as_object().into_iter().flatten() {
-            if operation["tags"][0] == tag {
+            if at(operation, "/tags/0") == tag {
                 found.push((path.as_str(), method.as_str(), operation));
             }
         }
@@ -173,4 +177,14 @@ fn operations<'d>(document: &'d Value, tag: &str) -> Vec<(&'d str, &'d str, &'d 
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("")
+}
+
+/// The value at a JSON Pointer; null where there is none.
+fn at<'v>(value: &'v Value, pointer: &str) -> &'v Value {
+    value.pointer(pointer).unwrap_or(&Value::Null)
+}
+
+/// A schema by its name.
+fn named<'v>(document: &'v Value, name: &str) -> &'v Value {
+    at(document, "/components/schemas").get(name).unwrap_or(&Value::Null)
 }

@@ -75,7 +75,12 @@ pub async fn ready(State(app): State<AppState>) -> Result<Reply, Problem> {
         from_disk: app.health.from_disk(),
         environments: app.registry.cells().len(),
         synced_ms_ago: (synced > 0).then(|| (app.clock.now_micros() - synced) / 1_000),
-        refused: app.health.refused().into_iter().map(|(environment, why)| Refused { environment, why }).collect(),
+        refused: app
+            .health
+            .refused()
+            .into_iter()
+            .map(|(environment, why)| Refused { environment, why })
+            .collect(),
         version: env!("CARGO_PKG_VERSION"),
     };
     // A node that starts without the database and without an image holds nothing: it must not get traffic.

@@ -22,7 +22,8 @@ pub async fn metrics(State(app): State<AppState>) -> impl IntoResponse {
     metrics::gauge!(telemetry::DATABASE_UP).set(if app.health.database_up() { 1.0 } else { 0.0 });
     metrics::gauge!(telemetry::SYNC_AGE_SECONDS).set(age(app.health.last_sync()));
     metrics::gauge!(telemetry::SNAPSHOT_AGE_SECONDS).set(age(app.health.last_sync()));
-    metrics::gauge!(telemetry::KEYS).set(f64::from(u32::try_from(app.registry.verifiers.len()).unwrap_or(u32::MAX)));
+    metrics::gauge!(telemetry::KEYS)
+        .set(f64::from(u32::try_from(app.registry.verifiers.len()).unwrap_or(u32::MAX)));
     for cell in app.registry.cells() {
         let labels = [("project", cell.project.clone()), ("environment", cell.environment.clone())];
         let revision = u32::try_from(cell.image().head.revision).unwrap_or(u32::MAX);
