@@ -10,8 +10,9 @@ use crate::bucket::Salt;
 use crate::context::Value;
 use crate::document::FlagType;
 use crate::evaluate::sink::Sink;
-use crate::evaluation::{ErrorCode, Evaluation, Reason};
+use crate::evaluation::Evaluation;
 use crate::limits;
+use crate::outcome::{ErrorCode, Reason};
 use crate::unit::Unit;
 
 /// What was decided, and every step on the way.
@@ -249,3 +250,6 @@ impl Sink for Trace {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

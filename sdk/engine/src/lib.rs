@@ -35,7 +35,7 @@
 //! | `condition`, `operator`, [`pattern`] | the tree of a `when`, its tests, the regex dialect |
 //! | `snapshot` | [`Snapshot`]: documents linked to one another; what is broken and why |
 //! | `evaluate` | the algorithm, generic over a sink that records its steps or nothing |
-//! | `evaluation`, `explain` | its result, and its result with every step |
+//! | `outcome`, `evaluation`, `explain` | its words, its result, and its result with every step |
 //! | `context` | [`Context`] and [`Value`] |
 //! | [`bucket`], `rebalance` | where a unit lands; new weights that move the fewest |
 //! | `json`, `read`, `reference`, `unit`, `texts`, `issue`, [`limits`] | reading JSON with every issue in its place |
@@ -54,6 +54,7 @@ mod issue;
 mod json;
 pub mod limits;
 mod operator;
+mod outcome;
 pub mod pattern;
 mod read;
 mod rebalance;
@@ -65,8 +66,9 @@ mod unit;
 pub use context::{Context, ContextError, Object, Value};
 pub use document::{Flag, FlagType, Layer, Segment, Variant};
 pub use evaluate::At;
-pub use evaluation::{Asked, ErrorCode, Evaluation, Reason, Track};
+pub use evaluation::{Evaluation, Track};
 pub use explain::{ExplainedTrack, Explanation, Step, StepKind};
 pub use issue::{Issue, IssueCode, Reading};
+pub use outcome::{Asked, ErrorCode, Reason};
 pub use rebalance::{RebalanceError, Slot, rebalance};
 pub use snapshot::{Broken, Change, DocumentKind, FlagRef, Meta, Snapshot, SnapshotError};

@@ -7,7 +7,7 @@ mod value;
 
 use std::borrow::Cow;
 
-use crate::evaluation::ErrorCode;
+use crate::outcome::ErrorCode;
 use crate::reference::TARGETING_KEY;
 
 pub(crate) use value::Mark;

@@ -7,6 +7,7 @@ pub(crate) mod draft;
 mod flag;
 mod layer;
 pub(crate) mod mention;
+mod model;
 mod override_;
 mod print;
 mod read;
@@ -27,3 +28,6 @@ pub(crate) use rule::Rule;
 pub(crate) use serve::{Serve, Split};
 pub(crate) use target::Target;
 pub(crate) use units::Units;
+
+#[cfg(test)]
+mod tests;

@@ -4,8 +4,9 @@ use super::Run;
 use super::condition::Owner;
 use super::sink::Sink;
 use crate::document::{Rule, Serve, Split, Target, Variant};
-use crate::evaluation::{Asked, Decision, ErrorCode, Evaluation, Reason, Source};
+use crate::evaluation::{Decision, Evaluation, Source};
 use crate::explain::StepKind;
+use crate::outcome::{Asked, ErrorCode, Reason};
 use crate::snapshot::FlagNode;
 
 impl<'s, S: Sink> Run<'s, '_, S> {

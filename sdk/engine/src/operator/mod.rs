@@ -239,11 +239,15 @@ impl Test {
         let mut push = |at: f64| out.extend(crate::read::exact(at));
         match self {
             Self::Number { side, limits } | Self::Date { side, limits } => {
-                for limit in limits {
-                    push(match side {
-                        Side::Less | Side::GreaterOrEqual => limit.ceil(),
-                        Side::LessOrEqual | Side::Greater | Side::Equal => limit.floor() + 1.0,
-                    });
+                // Any limit suffices, so only the most generous one decides.
+                let (least, most) = (f64::INFINITY, f64::NEG_INFINITY);
+                match side {
+                    Side::Less => push(limits.iter().copied().fold(most, f64::max).ceil()),
+                    Side::LessOrEqual => push(limits.iter().copied().fold(most, f64::max).floor() + 1.0),
+                    Side::GreaterOrEqual => push(limits.iter().copied().fold(least, f64::min).ceil()),
+                    Side::Greater | Side::Equal => {
+                        push(limits.iter().copied().fold(least, f64::min).floor() + 1.0);
+                    }
                 }
             }
             Self::In(membership) => {

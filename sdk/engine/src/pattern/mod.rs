@@ -6,6 +6,7 @@
 mod class;
 mod grammar;
 mod property;
+mod repetition;
 
 use std::fmt;
 

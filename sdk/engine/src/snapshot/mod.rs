@@ -10,15 +10,19 @@ mod read;
 mod table;
 mod write;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 
 use crate::context::Context;
 use crate::document::{Flag, Layer, Segment};
 use crate::evaluate::sink::Silent;
 use crate::evaluate::{At, Run};
-use crate::evaluation::{Asked, Evaluation};
+use crate::evaluation::Evaluation;
 use crate::explain::{Explanation, Trace};
 use crate::issue::Issue;
+use crate::outcome::Asked;
 
 pub use change::Change;
 pub use read::SnapshotError;

@@ -13,4 +13,5 @@ mod buckets;
 mod documents;
 mod generate;
 mod inputs;
+mod reach;
 mod rebalance;

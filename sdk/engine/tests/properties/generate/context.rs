@@ -34,12 +34,15 @@ const NAMES: [&str; 7] = ["targetingKey", "plan", "id", "org", "version", "n", "
 pub fn context(source: &mut Source<'_>) -> String {
     let members = source.list(0, 6, |source| {
         let name = source.pick(&NAMES);
-        let valid = ["\"u-1\"", "\"u-2\"", "\"u-3\"", "4711", "null", "\"\""];
-        let value = if name == "targetingKey" && !source.chance(20) {
-            source.pick(&valid)
-        } else {
-            source.pick(&VALUES)
+        // Mostly a value that the conditions on this name look for.
+        let fitting: &[&str] = match name {
+            "targetingKey" => &["\"u-1\"", "\"u-2\"", "\"u-3\"", "4711", "null", "\"\""],
+            "version" => &["\"2.3.0\"", "\"2.3.0-rc.1\"", "\"1.0.0\"", "\"11.0.0+b\""],
+            "n" => &["3", "\"4.5\"", "1767225600000", "\"2025-12-31T23:00:00.5Z\"", "-1e3"],
+            "id" => &["\"u-1\"", "4711", "\"10.1.2.3\"", "\"2001:db8::7\""],
+            _ => &VALUES,
         };
+        let value = if source.chance(20) { source.pick(&VALUES) } else { source.pick(fitting) };
         format!("\"{name}\":{value}")
     });
     let key =

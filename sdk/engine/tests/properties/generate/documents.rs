@@ -182,9 +182,9 @@ pub fn condition(source: &mut Source<'_>, depth: usize) -> String {
 }
 
 fn attribute(source: &mut Source<'_>) -> String {
-    let name = source.pick(&ATTRIBUTES);
+    let any = source.pick(&ATTRIBUTES);
     let (operator, values, folds): (&str, &[&str], bool) = match source.below(7) {
-        0 => return format!("{{\"attribute\":\"{name}\",\"op\":\"exists\"}}"),
+        0 => return format!("{{\"attribute\":\"{any}\",\"op\":\"exists\"}}"),
         1 => ("in", &["\"pro\"", "1", "true", "\"u-1\"", "7.0", "\"\u{130}\"", "1e300"], true),
         2 => (
             source.pick(&["starts_with", "ends_with", "contains"]),
@@ -210,6 +210,13 @@ fn attribute(source: &mut Source<'_>) -> String {
             ),
         },
     };
+    let fitting = match operator {
+        "before" | "after" | "lt" | "lte" | "gt" | "gte" => source.pick(&["n", "$now"]),
+        "cidr" => "id",
+        _ if operator.starts_with("semver") => "version",
+        _ => any,
+    };
+    let name = if source.chance(4) { any } else { fitting };
     let values = source.list(1, 3, |source| source.pick(values).into());
     let folding = if folds && source.chance(2) { ",\"ignoreCase\":true" } else { "" };
     format!("{{\"attribute\":\"{name}\",\"op\":\"{operator}\",\"values\":[{values}]{folding}}}")
