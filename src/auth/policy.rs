@@ -89,6 +89,20 @@ impl Caller {
         self.may(Permission::Read, project, None).is_ok()
     }
 
+    /// Does this caller read all of this project, every environment of it?
+    pub fn may_read_whole(&self, project: &str) -> Result<(), Denied> {
+        if !self.sees_project(project) {
+            return Err(Denied::Hidden);
+        }
+        let whole = |grant: &Grant| {
+            grant.environment.is_none() && grant.project.as_ref().is_none_or(|key| key.as_str() == project)
+        };
+        if self.grants.iter().any(whole) {
+            return Ok(());
+        }
+        Err(Denied::Lacks { needs: Role::Viewer, what: "reading the audit log of every environment" })
+    }
+
     /// Does this caller hold at least these grants themselves? Nobody gives away more than they have.
     #[must_use]
     pub fn holds(&self, wanted: &Grant) -> bool {

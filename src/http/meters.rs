@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::{Method, StatusCode};
 use metrics::{Counter, counter, histogram};
 
 use crate::telemetry::{EVALUATIONS, HTTP_REQUEST_SECONDS, HTTP_REQUESTS};
@@ -30,8 +31,26 @@ impl std::fmt::Debug for Meters {
 }
 
 /// Counts a request by its route's template, never its path.
-pub fn http_request(route: &str, method: &str, status: u16, took: Duration) {
-    let labels = [("route", route.to_owned()), ("method", method.to_owned()), ("status", status.to_string())];
+pub fn http_request(route: &str, method: &Method, status: StatusCode, took: Duration) {
+    let labels = [
+        ("route", route.to_owned()),
+        ("method", known(method).to_owned()),
+        ("status", status.as_str().to_owned()),
+    ];
     counter!(HTTP_REQUESTS, &labels).increment(1);
     histogram!(HTTP_REQUEST_SECONDS, "route" => route.to_owned()).record(took.as_secs_f64());
+}
+
+/// A method is what the caller typed: only the usual ones become labels.
+fn known(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::POST => "POST",
+        Method::PATCH => "PATCH",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::HEAD => "HEAD",
+        Method::PUT => "PUT",
+        _ => "other",
+    }
 }

@@ -1,15 +1,17 @@
-//! What every request goes through: an id, a log line without secrets, metrics, safe headers.
+//! What every request goes through: an id, a time limit, a log line without secrets, metrics, safe headers, and errors
+//! in the one form of its surface.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request};
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use tracing::{info, warn};
 
 use super::meters;
+use super::ofrep::failure::Failure;
 use super::problem::Problem;
 
 /// The header that carries a request's id.
@@ -21,30 +23,23 @@ const ID_LIMIT: usize = 128;
 #[derive(Debug, Clone)]
 pub struct RequestId(pub String);
 
-/// Gives the request its id, measures it and logs it.
+/// Gives the request its id, measures it, logs it, and gives errors their form.
 pub async fn observe(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or("unmatched".to_owned(), |path| path.as_str().to_owned());
+    let is_ofrep = request.uri().path().contains("/ofrep/v1/");
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let mut response = next.run(request).await;
-    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = problem.with_request_id(&id).into_response();
-        response.extensions_mut().remove::<Problem>();
+    let status = response.status();
+    if status.is_client_error() || status.is_server_error() {
+        response = in_form(response, &id, is_ofrep);
     }
-    let status = response.status().as_u16();
     let took = started.elapsed();
-    meters::http_request(&route, method.as_str(), status, took);
-    // The route, not the path: a path may hold what a caller typed by mistake. Never a query, a header or a body.
-    if status >= 500 {
-        warn!(http.method = %method, http.route = route, http.status = status, http.took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), request.id = id, "request");
-    } else if !route.starts_with("/ofrep") && !route.starts_with("/health") && route != "/metrics" {
-        info!(http.method = %method, http.route = route, http.status = status, http.took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX), request.id = id, "request");
-    }
+    meters::http_request(route, &method, status, took);
+    log(route, &method, status, took, &id);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);
@@ -53,32 +48,80 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// An answer that was not JSON (a route that is not there, a method that is not allowed) as a problem.
-pub async fn only_problems(request: Request, next: Next) -> Response {
-    let ofrep = request.uri().path().contains("/ofrep/");
-    let response = next.run(request).await;
-    let plain = response
-        .headers()
-        .get(header::CONTENT_TYPE)
-        .is_none_or(|kind| !kind.as_bytes().starts_with(b"application/"));
-    let status = response.status();
-    if !(status.is_client_error() || status.is_server_error()) || !plain || ofrep {
-        return response;
+/// Gives up on a request that takes too long: nothing may hang for ever on a stopped database.
+pub async fn time_limit(State(at_most): State<Duration>, request: Request, next: Next) -> Response {
+    match tokio::time::timeout(at_most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable("the request took too long. Try again").into_response(),
     }
+}
+
+/// The route, not the path: a path may hold what a caller typed by mistake. Never a query, a header or a body.
+fn log(route: &str, method: &axum::http::Method, status: StatusCode, took: Duration, id: &str) {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    let (method, code) = (method.as_str(), status.as_u16());
+    if status.is_server_error() {
+        warn!(
+            http.method = method,
+            http.route = route,
+            http.status = code,
+            http.took_us = micros,
+            request.id = id,
+            "request"
+        );
+    } else if route.starts_with("/ofrep") || route.starts_with("/health") || route == "/metrics" {
+        tracing::debug!(
+            http.method = method,
+            http.route = route,
+            http.status = code,
+            http.took_us = micros,
+            request.id = id,
+            "request"
+        );
+    } else {
+        info!(
+            http.method = method,
+            http.route = route,
+            http.status = code,
+            http.took_us = micros,
+            request.id = id,
+            "request"
+        );
+    }
+}
+
+/// An error as its surface tells errors: OFREP's own body there, problem+json with the request's id everywhere else.
+fn in_form(mut response: Response, id: &str, is_ofrep: bool) -> Response {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let is_plain = kind.is_none_or(|kind| !kind.starts_with(b"application/"));
+    let problem = match response.extensions_mut().remove::<Problem>() {
+        Some(problem) => problem,
+        None if is_plain => of_status(response.status()),
+        None => return response,
+    };
+    let allow = response.headers_mut().remove(header::ALLOW);
+    let mut formed = if is_ofrep {
+        Failure::from(problem).into_response()
+    } else {
+        problem.with_request_id(id).into_response()
+    };
+    if let Some(allow) = allow {
+        formed.headers_mut().insert(header::ALLOW, allow);
+    }
+    formed
+}
+
+/// What the framework answers by itself: a route that is not there, a method that is not allowed.
+fn of_status(status: StatusCode) -> Problem {
     let (code, detail) = match status.as_u16() {
         404 => ("not_found", "there is no such path; /docs lists them all"),
         405 => ("method_not_allowed", "this path does not know this method; /docs lists them all"),
-        408 => ("timeout", "the request took too long"),
         413 => ("too_large", "the request is too large"),
         414 => ("too_large", "the path is too long"),
         500 => ("internal", "something failed inside; the logs tell more under the request's id"),
         _ => ("invalid_request", "the request cannot be read"),
     };
-    let mut problem = Problem::new(status, code, detail).into_response();
-    if let Some(allow) = response.headers().get(header::ALLOW) {
-        problem.headers_mut().insert(header::ALLOW, allow.clone());
-    }
-    problem
+    Problem::new(status, code, detail)
 }
 
 fn request_id(request: &Request<Body>) -> String {
@@ -87,16 +130,4 @@ fn request_id(request: &Request<Body>) -> String {
         !text.is_empty() && text.len() <= ID_LIMIT && text.bytes().all(|byte| byte.is_ascii_graphic())
     };
     sent.filter(usable).map_or_else(crate::domain::new_request_id, str::to_owned)
-}
-
-/// Gives up on a request that takes too long: nothing may hang for ever on a stopped database.
-pub async fn time_limit(
-    axum::extract::State(at_most): axum::extract::State<std::time::Duration>,
-    request: Request,
-    next: Next,
-) -> Response {
-    match tokio::time::timeout(at_most, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::unavailable("the request took too long. Try again").into_response(),
-    }
 }

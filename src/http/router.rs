@@ -37,16 +37,18 @@ pub fn router(app: AppState) -> Router {
     let routes = documented
         .route("/metrics", get(ops::metrics))
         .route("/openapi.json", get(ops::openapi))
-        .route("/docs", get(ops::docs::docs))
-        .layer(CompressionLayer::new())
-        .layer(cors(&app.config))
-        .layer(axum::middleware::from_fn(middleware::only_problems))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(axum::middleware::from_fn_with_state(app.config.request_timeout, middleware::time_limit));
+        .route("/docs", get(ops::docs::docs));
     let base = app.config.base_path.clone();
+    let (at_most, cors) = (app.config.request_timeout, cors(&app.config));
     let routes = routes.with_state(app);
     let routes = if base.is_empty() { routes } else { Router::new().nest(&base, routes) };
-    routes.layer(axum::middleware::from_fn(middleware::observe))
+    // The last layer is the outermost: errors of every kind get their form and their id, and browsers see them too.
+    routes
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn_with_state(at_most, middleware::time_limit))
+        .layer(axum::middleware::from_fn(middleware::observe))
+        .layer(CompressionLayer::new())
+        .layer(cors)
 }
 
 /// Origins as configured; what a browser may send and see.

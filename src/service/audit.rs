@@ -265,7 +265,7 @@ impl Service {
     async fn chain(&self, request: &Request, project: Option<&str>) -> Result<String, ServiceError> {
         match project {
             Some(key) => {
-                let allowed = request.caller.may(Permission::Read, key, None);
+                let allowed = request.caller.may_read_whole(key);
                 allowed.map_err(|denied| ServiceError::denied(&denied, "project", key))?;
                 Ok(self.project(request, key).await?.id)
             }

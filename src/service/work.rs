@@ -268,6 +268,9 @@ impl Work {
         let names: Vec<&str> = self.touched.iter().map(|touched| touched.id.as_str()).collect();
         self.tx.notify(&names.join(" ")).await?;
         self.tx.commit().await?;
+        for draft in drafts {
+            metrics::counter!(crate::telemetry::WRITES, "action" => draft.action).increment(1);
+        }
         let revisions = self
             .touched
             .into_iter()
