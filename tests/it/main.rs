@@ -1,0 +1,16 @@
+//! One binary for all tests that see the server from outside: it starts the true server, on both databases.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::needless_pass_by_value,
+    clippy::too_many_lines,
+    reason = "a test fails by panicking, and reads like a list of steps"
+)]
+
+#[macro_use]
+mod support;
+
+mod harness;
