@@ -8,7 +8,7 @@ mod workloads;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use pennon_engine::Context;
+use pennon_engine::{Change, Context, Snapshot};
 
 use workloads::AT;
 
@@ -44,5 +44,23 @@ fn bulk(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, single, bulk);
+/// What a node pays for a snapshot of the largest size, and for one change of it.
+fn load(criterion: &mut Criterion) {
+    let text = workloads::environment(pennon_engine::limits::FLAGS_PER_ENVIRONMENT);
+    let snapshot = Snapshot::from_json(text.as_bytes()).expect("a snapshot");
+    let changed = snapshot.flags().next().map(|flag| flag.shared().clone()).expect("a flag");
+    let mut group = criterion.benchmark_group("10 000 flags");
+    group.sample_size(20);
+    group.bench_function("load", |bencher| bencher.iter(|| Snapshot::from_json(black_box(text.as_bytes()))));
+    group.bench_function("change one", |bencher| {
+        bencher.iter(|| {
+            let flags = vec![(changed.key().to_owned(), Some(changed.clone()))];
+            snapshot.with(snapshot.meta().clone(), Change { flags, ..Change::default() })
+        });
+    });
+    group.bench_function("write", |bencher| bencher.iter(|| snapshot.to_json()));
+    group.finish();
+}
+
+criterion_group!(benches, single, bulk, load);
 criterion_main!(benches);

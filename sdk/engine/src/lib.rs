@@ -38,7 +38,7 @@
 //! | `outcome`, `evaluation`, `explain` | its words, its result, and its result with every step |
 //! | `context` | [`Context`] and [`Value`] |
 //! | [`bucket`], `rebalance` | where a unit lands; new weights that move the fewest |
-//! | `json`, `read`, `reference`, `unit`, `texts`, `issue`, [`limits`] | reading JSON with every issue in its place |
+//! | `json`, `read`, `reference`, `unit`, `texts`, `mark`, `issue`, [`limits`] | reading JSON with every issue in its place |
 //!
 //! Imports go one way: `json, issue, limits <- read, reference <- operator <- condition <- document <- snapshot <-
 //! evaluate <- explain`.
@@ -53,6 +53,7 @@ mod explain;
 mod issue;
 mod json;
 pub mod limits;
+mod mark;
 mod operator;
 mod outcome;
 pub mod pattern;

@@ -2,10 +2,10 @@
 //!
 //! Must not look anything up; `evaluate` resolves references.
 
-use crate::context::Mark;
 use crate::issue::{IssueCode, Problems};
 use crate::json::node::Node;
 use crate::json::text;
+use crate::mark::Mark;
 use crate::read;
 
 /// The attribute that names whom a flag is evaluated for.

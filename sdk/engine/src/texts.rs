@@ -7,11 +7,20 @@ use std::hash::{BuildHasher, Hasher};
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use crate::mark::Mark;
+
+/// Up to this many texts are compared one after another by their marks, which is quicker than hashing.
+const FEW: usize = 16;
+
 /// A set of strings.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
+    /// While there are few: their marks, and they themselves at the same places.
+    marks: Vec<Mark>,
+    few: Vec<Box<str>>,
+    /// Once there are many: all of them.
     hasher: DefaultHashBuilder,
-    table: HashTable<Box<str>>,
+    many: HashTable<Box<str>>,
 }
 
 /// The hash of a text.
@@ -24,27 +33,42 @@ pub(crate) fn hash(hasher: &DefaultHashBuilder, text: &str) -> u64 {
 
 impl Texts {
     pub(crate) fn insert(&mut self, text: Box<str>) {
-        let place = hash(&self.hasher, &text);
-        if self.table.find(place, |found| **found == *text).is_none() {
-            let hasher = &self.hasher;
-            self.table.insert_unique(place, text, |text| hash(hasher, text));
+        if self.contains(&text) {
+            return;
+        }
+        if self.many.is_empty() && self.few.len() < FEW {
+            self.marks.push(Mark::of(&text));
+            self.few.push(text);
+            return;
+        }
+        self.marks.clear();
+        let hasher = &self.hasher;
+        for text in self.few.drain(..).chain([text]) {
+            self.many.insert_unique(hash(hasher, &text), text, |text| hash(hasher, text));
         }
     }
 
     #[inline]
     pub(crate) fn contains(&self, text: &str) -> bool {
-        // An empty table needs no hash.
-        !self.table.is_empty()
-            && self.table.find(hash(&self.hasher, text), |found| **found == *text).is_some()
+        if self.many.is_empty() {
+            let mark = Mark::of(text);
+            let mut marked = self.marks.iter().zip(&self.few).filter(|(found, _)| **found == mark);
+            return marked.any(|(_, found)| mark.is_whole() || **found == *text);
+        }
+        self.many.find(hash(&self.hasher, text), |found| **found == *text).is_some()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.table.is_empty()
+        self.few.is_empty() && self.many.is_empty()
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.few.iter().chain(&self.many).map(|text| &**text)
     }
 
     /// The texts, sorted.
     pub(crate) fn sorted(&self) -> Vec<&str> {
-        let mut texts: Vec<&str> = self.table.iter().map(|text| &**text).collect();
+        let mut texts: Vec<&str> = self.iter().collect();
         texts.sort_unstable();
         texts
     }
@@ -52,7 +76,7 @@ impl Texts {
 
 impl PartialEq for Texts {
     fn eq(&self, other: &Self) -> bool {
-        self.table.len() == other.table.len() && self.table.iter().all(|text| other.contains(text))
+        self.iter().count() == other.iter().count() && self.iter().all(|text| other.contains(text))
     }
 }
 
@@ -67,6 +91,19 @@ impl FromIterator<Box<str>> for Texts {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_set_that_grows_keeps_what_it_holds() {
+        let text = |number: usize| Box::from(format!("user-{number}"));
+        let mut set = Texts::default();
+        for count in 0..100 {
+            assert_eq!(set.sorted().len(), count);
+            assert!(!set.contains(&text(count)), "{count}");
+            set.insert(text(count));
+            set.insert(text(count / 2));
+            assert!((0..=count).all(|number| set.contains(&text(number))), "{count}");
+        }
+    }
 
     #[test]
     fn a_set_holds_each_text_once() {

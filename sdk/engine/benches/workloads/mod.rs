@@ -105,10 +105,15 @@ fn list() -> Workload {
     }
 }
 
-/// 500 flags as an environment has them: most simple, some rolled out, some targeted.
+/// 500 flags as an environment has them, and a context.
 pub fn bulk() -> (Snapshot, String) {
+    (Snapshot::from_json(environment(500).as_bytes()).expect("a snapshot"), CONTEXT.into())
+}
+
+/// A snapshot's document: most flags are simple, some rolled out, some targeted.
+pub fn environment(count: usize) -> String {
     let targeted = r#""rules":[{"id":"pro","serve":{"variant":"on"},"when":{"attribute":"plan","op":"in","values":["pro","team"]}}],"fallthrough":{"variant":"off"}"#;
-    let flags: Vec<String> = (0..500)
+    let flags: Vec<String> = (0..count)
         .map(|number| {
             let decisions = match number % 5 {
                 0 => ROLLOUT,
@@ -118,5 +123,5 @@ pub fn bulk() -> (Snapshot, String) {
             flag(&format!("flag-{number}"), decisions)
         })
         .collect();
-    (snapshot(&format!("{{{}}}", flags.join(","))), CONTEXT.into())
+    format!("{{\"schemaVersion\":1,\"flags\":{{{}}}}}", flags.join(","))
 }

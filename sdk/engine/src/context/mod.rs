@@ -7,10 +7,10 @@ mod value;
 
 use std::borrow::Cow;
 
+use crate::mark::Mark;
 use crate::outcome::ErrorCode;
 use crate::reference::TARGETING_KEY;
 
-pub(crate) use value::Mark;
 pub use value::{Object, Value};
 
 /// The attributes an evaluation may look at.
@@ -76,6 +76,12 @@ impl<'a> Context<'a> {
             self.attributes.insert(name, value);
         }
         self
+    }
+
+    /// The same context, borrowing nothing: for whoever evaluates it again when a request is long gone.
+    #[must_use]
+    pub fn into_owned(self) -> Context<'static> {
+        Context { targeting_key: self.targeting_key.into_owned(), attributes: self.attributes.into_owned() }
     }
 
     /// A top-level attribute, `targetingKey` among them.
@@ -177,6 +183,29 @@ mod tests {
         assert_eq!(inner.get("x"), Some(&Value::Number(2.0)));
         assert_eq!(context.get("$now"), None);
         assert_eq!(context.targeting_key(), &Value::from("q"));
+    }
+
+    #[test]
+    fn a_context_may_outlive_its_text() {
+        let text = String::from(r#"{"targetingKey":"u","a":["x",{"b":"y"}],"n":1,"t":true,"z":null}"#);
+        let borrowed = Context::from_json(text.as_bytes()).unwrap();
+        let owned: Context<'static> = borrowed.clone().into_owned();
+        assert_eq!(owned, borrowed);
+        drop(text);
+        assert_eq!(owned.targeting_key(), &Value::from("u"));
+    }
+
+    #[test]
+    fn names_that_begin_alike_are_told_apart() {
+        let names = ["", "a", "ab", "abcdefg", "abcdefgh", "abcdefgi", "abcdefg\0", "abcdefghi"];
+        let mut context = Context::empty();
+        for name in names {
+            context = context.with(name, name);
+        }
+        for name in names {
+            assert_eq!(context.get(name), Some(&Value::from(name)));
+        }
+        assert_eq!(context.get("abcdefgj"), None);
     }
 
     #[test]

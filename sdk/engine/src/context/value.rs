@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use crate::mark::Mark;
+
 /// A value of a context.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub enum Value<'a> {
@@ -31,6 +33,21 @@ impl Value<'_> {
             Self::Array(items) => Self::Array(items.into_iter().map(Self::finite).collect()),
             Self::Object(object) => Self::Object(object.finite()),
             other => other,
+        }
+    }
+}
+
+impl Value<'_> {
+    /// The same value, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Bool(value) => Value::Bool(value),
+            Self::Number(value) => Value::Number(value),
+            Self::String(text) => Value::String(Cow::Owned(text.into_owned())),
+            Self::Array(items) => Value::Array(items.into_iter().map(Value::into_owned).collect()),
+            Self::Object(object) => Value::Object(object.into_owned()),
         }
     }
 }
@@ -104,25 +121,6 @@ struct Member<'a> {
     value: Value<'a>,
 }
 
-/// A name's length and first bytes in one word, by which most names are told apart without reading them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark(u64);
-
-impl Mark {
-    const BYTES: usize = 7;
-
-    pub(crate) fn of(name: &str) -> Self {
-        let length = u8::try_from(name.len()).unwrap_or(u8::MAX);
-        let first = name.bytes().take(Self::BYTES).fold(0, |word, byte| (word << 8) | u64::from(byte));
-        Self((first << 8) | u64::from(length))
-    }
-
-    /// The mark is the whole name.
-    fn is_whole(self) -> bool {
-        self.0 & 0xff <= Self::BYTES as u64
-    }
-}
-
 impl<'a> Member<'a> {
     fn new(name: Cow<'a, str>, value: Value<'a>) -> Self {
         Self { mark: Mark::of(&name), name, value }
@@ -178,6 +176,17 @@ impl<'a> Object<'a> {
     /// The members by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
         self.members.iter().map(|member| (&*member.name, &member.value))
+    }
+
+    /// The same object, borrowing nothing.
+    #[must_use]
+    pub fn into_owned(self) -> Object<'static> {
+        let owned = |member: Member<'a>| Member {
+            mark: member.mark,
+            name: Cow::Owned(member.name.into_owned()),
+            value: member.value.into_owned(),
+        };
+        Object { members: self.members.into_iter().map(owned).collect() }
     }
 
     /// The same object with every number that is not finite replaced by null.

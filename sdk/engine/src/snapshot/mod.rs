@@ -56,7 +56,7 @@ pub enum DocumentKind {
 }
 
 /// A document that cannot be evaluated, and why.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
 pub struct Broken<'s> {
     /// What kind of document.
     pub kind: DocumentKind,

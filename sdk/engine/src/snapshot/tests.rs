@@ -228,3 +228,13 @@ fn what_tells_nothing_of_any_flag_is_refused_whole() {
     }
     assert!(Snapshot::from_json(br#"{"flags":{"a":{"key":"a","x":1e400}}}"#).is_ok());
 }
+
+#[test]
+fn snapshots_and_documents_are_shared_between_threads() {
+    fn shared<T: Send + Sync + 'static>() {}
+    shared::<Snapshot>();
+    shared::<Flag>();
+    shared::<Segment>();
+    shared::<Layer>();
+    shared::<Context<'static>>();
+}
