@@ -111,6 +111,8 @@ mod tests {
         assert_eq!(set.sorted(), ["", "a", "b"]);
         assert!(set.contains("a") && set.contains("") && !set.contains("c"));
         assert!(!Texts::default().contains(""));
+        let alike: Texts = [Box::from("abc1defg")].into_iter().collect();
+        assert!(alike.contains("abc1defg") && !alike.contains("abc2defg"));
         let same: Texts = ["", "a", "b"].map(Box::from).into_iter().collect();
         assert_eq!(set, same);
         assert_ne!(set, Texts::default());

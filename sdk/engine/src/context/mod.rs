@@ -197,7 +197,7 @@ mod tests {
 
     #[test]
     fn names_that_begin_alike_are_told_apart() {
-        let names = ["", "a", "ab", "abcdefg", "abcdefgh", "abcdefgi", "abcdefg\0", "abcdefghi"];
+        let names = ["", "a", "ab", "abcdefg", "abcdefgh", "abcdefgi", "abcdefg\0", "abc1defg", "abc2defg"];
         let mut context = Context::empty();
         for name in names {
             context = context.with(name, name);

@@ -238,3 +238,26 @@ fn snapshots_and_documents_are_shared_between_threads() {
     shared::<Layer>();
     shared::<Context<'static>>();
 }
+
+#[test]
+fn a_percentage_behind_another_flag_is_not_the_rule_s() {
+    let uses = |key: &str, when: &str| {
+        let rule = format!(r#","rules":[{{"id":"r","when":{when},"serve":{{"variant":"on"}}}}]"#);
+        flag_text(key, &rule)
+    };
+    let flags = [
+        ("through-flag", uses("through-flag", r#"{"segment":"asks"}"#)),
+        ("through-segment", uses("through-segment", r#"{"segment":"outer"}"#)),
+        ("asked", uses("asked", r#"{"segment":"drawn"}"#)),
+    ];
+    let segments = [
+        ("asks", r#"{"when":{"flag":"asked","variants":["on"]}}"#),
+        ("outer", r#"{"when":{"any":[{"segment":"drawn"},{"all":[]}]}}"#),
+        ("drawn", r#"{"when":{"percentage":100}}"#),
+    ];
+    let found = snapshot(&flags, &segments, &[]);
+    assert_eq!(found.broken().count(), 0);
+    let reason = |key: &str| found.evaluate(key, &Context::empty(), None, &At::default()).reason();
+    assert_eq!(reason("through-flag"), crate::Reason::TargetingMatch);
+    assert_eq!(reason("through-segment"), crate::Reason::Split);
+}
