@@ -8,7 +8,7 @@ mod generate;
 use arbitrary::Unstructured;
 use generate::Source;
 use libfuzzer_sys::fuzz_target;
-use pennon_engine::{At, Context, Flag, Reading, Snapshot};
+use pennon_engine::{At, Context, Flag, Layer, Reading, Segment, Snapshot};
 
 #[derive(arbitrary::Arbitrary)]
 struct Input<'b> {
@@ -35,8 +35,14 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(explained.reason, found.reason());
         assert_eq!(Flag::parse(key, &flag.flag().to_json(), Reading::Strict), *flag.flag());
     }
-    let damaged = generate::damaged(&text, &mut Source::new(input.damage));
-    if let Ok(snapshot) = Snapshot::from_json(damaged.as_bytes()) {
+    let damage = &mut Source::new(input.damage);
+    if let Ok(snapshot) = Snapshot::from_json(generate::damaged(&text, damage).as_bytes()) {
         snapshot.evaluate_all(&context, &at).for_each(drop);
     }
+    let flag = generate::damaged(&generate::flag("a", source), damage);
+    let _ = Flag::parse("a", &Flag::parse("a", &flag, Reading::Strict).to_json(), Reading::Lenient);
+    let segment = generate::damaged(&generate::segment(source), damage);
+    let _ = Segment::parse("s", &segment, Reading::Strict).to_json();
+    let layer = generate::damaged(&generate::layer(source), damage);
+    let _ = Layer::parse("l", &layer, Reading::Strict).to_json();
 });
