@@ -29,7 +29,7 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     let id = request_id(&request);
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = request.method().clone();
-    let is_ofrep = request.uri().path().contains("/ofrep/v1/");
+    let is_ofrep = is_ofrep(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
     let mut response = next.run(request).await;
@@ -48,12 +48,25 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Gives up on a request that takes too long: nothing may hang for ever on a stopped database.
+/// Gives up waiting for a request that takes too long: nothing may hang for ever on a stopped database.
+///
+/// A write goes on to its own end, whoever stops waiting for it, the client too: cut off in the middle of a BEGIN or a
+/// COMMIT, it would hand a connection with an open transaction to the next one. The database's own limits end it.
 pub async fn time_limit(State(at_most): State<Duration>, request: Request, next: Next) -> Response {
-    match tokio::time::timeout(at_most, next.run(request)).await {
-        Ok(response) => response,
-        Err(_) => Problem::unavailable("the request took too long. Try again").into_response(),
-    }
+    let is_write = !request.method().is_safe() && !is_ofrep(&request);
+    let handled = next.run(request);
+    let answered = if is_write {
+        tokio::time::timeout(at_most, tokio::spawn(handled)).await.map(|joined| {
+            joined.unwrap_or_else(|_| of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response())
+        })
+    } else {
+        tokio::time::timeout(at_most, handled).await
+    };
+    answered.unwrap_or_else(|_| Problem::unavailable("the request took too long. Try again").into_response())
+}
+
+fn is_ofrep(request: &Request) -> bool {
+    request.uri().path().contains("/ofrep/v1/")
 }
 
 /// The route, not the path: a path may hold what a caller typed by mistake. Never a query, a header or a body.
