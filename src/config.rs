@@ -25,7 +25,7 @@ pub const SQLITE_FILE: &str = "pennon.db";
 /// Postgres connections of one node: writes are few and short; evaluation takes none.
 pub const DATABASE_CONNECTIONS: u32 = 10;
 /// An `EnvFilter`: requests and changes, not each step.
-pub const LOG_LEVEL: &str = "info";
+pub const LOG_LEVEL: &str = "info,sqlx::postgres::notice=warn";
 /// How stale another node may be when every notification is lost.
 pub const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// A segment of 100 000 values of about 100 bytes.
@@ -82,7 +82,8 @@ pub struct Config {
     pub client_key_requests_per_minute: u32,
     /// Keep snapshots on disk, to start from while the database is away. Default true.
     pub disk_cache: bool,
-    /// A JSON file that the first run takes its project, environments and flags from. Default none.
+    /// A file that the first run writes its keys to (mode 0600), for whoever sets a server up without
+    /// reading its screen. Default none: secrets are shown once and stored nowhere.
     pub bootstrap_file: Option<PathBuf>,
     /// A file to write the address in use to, for whoever started it with port 0. Default none.
     pub address_file: Option<PathBuf>,

@@ -138,7 +138,7 @@ impl Client {
         let request = self.agent.configure_request(request).timeout_global(None).build();
         let response = self.agent.run(request).map_err(|error| self.unreachable(&error))?;
         if !response.status().is_success() {
-            return Err(refused(response));
+            return Err(self.refused(response));
         }
         Ok(Box::new(BufReader::new(response.into_body().into_reader())))
     }
@@ -151,7 +151,7 @@ impl Client {
         };
         let response = response.map_err(|error| self.unreachable(&error))?;
         if !response.status().is_success() {
-            return Err(refused(response));
+            return Err(self.refused(response));
         }
         let header =
             |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
@@ -197,6 +197,14 @@ impl Client {
         request.body(()).map_err(ureq::Error::Http)
     }
 
+    fn refused(&self, response: Response<Body>) -> Failure {
+        let status = response.status().as_u16();
+        let text = read(response).unwrap_or_default();
+        let mut refusal = Refusal::read(status, &text);
+        refusal.anonymous = self.token.is_none();
+        Failure::Refused(Box::new(refusal))
+    }
+
     fn unreachable(&self, error: &ureq::Error) -> Failure {
         let base = &self.base;
         let (message, hint) = match error {
@@ -204,9 +212,6 @@ impl Client {
                 format!("nothing listens at {base}"),
                 "is the server running? start it with `pennon`, or pass its address with --url".to_owned(),
             ),
-            ureq::Error::HostNotFound => {
-                (format!("there is no host of that name: {base}"), "check --url (PENNON_URL)".to_owned())
-            }
             ureq::Error::Timeout(_) => (
                 format!("{base} did not answer in time"),
                 "if this was a change, it may have been made all the same: look before you repeat it"
@@ -218,7 +223,7 @@ impl Client {
             ),
             other => (
                 format!("talking to {base} failed: {other}"),
-                "check --url (PENNON_URL): http or https?".to_owned(),
+                "check --url (PENNON_URL): the host, and http or https".to_owned(),
             ),
         };
         Failure::Unreachable { message, hint }
@@ -234,14 +239,12 @@ fn read(response: Response<Body>) -> Result<String, ureq::Error> {
     response.into_body().with_config().limit(ANSWER_LIMIT).read_to_string()
 }
 
-fn refused(response: Response<Body>) -> Failure {
-    let status = response.status().as_u16();
-    let text = read(response).unwrap_or_default();
-    Failure::Refused(Box::new(Refusal::read(status, &text)))
-}
-
 fn random_key() -> Result<String, Failure> {
     let mut bytes = [0_u8; 16];
     getrandom::fill(&mut bytes).map_err(|error| Failure::Failed(format!("no randomness: {error}")))?;
     Ok(format!("{:032x}", u128::from_ne_bytes(bytes)))
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+pub(crate) mod tests;

@@ -20,6 +20,14 @@ pub fn is_enabled(configuration: &Value) -> bool {
     configuration.get("enabled").and_then(Value::as_bool).unwrap_or_default()
 }
 
+/// A time for people: to the second; scripts take the full one from `--json`.
+pub fn time(value: &Value, name: &str) -> String {
+    match text(value, name).split_once('.') {
+        Some((seconds, fraction)) if fraction.ends_with('Z') => format!("{}Z", plain(seconds)),
+        _ => plain(text(value, name)),
+    }
+}
+
 /// A JSON value on one line, safe to print; a text without its quotes.
 pub fn shown(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), plain)
@@ -267,6 +275,15 @@ mod tests {
     fn a_rule_without_a_condition_always_holds_and_text_cannot_steer_the_terminal() {
         let line = rule(&json!({"id": "r", "description": "\u{1b}[2J", "serve": {"variant": "on"}}));
         assert_eq!(line, "r: always -> on  (\\u{1b}[2J)");
+    }
+
+    #[test]
+    fn times_are_shown_to_the_second() {
+        let times = json!({"a": "2026-01-02T03:04:05.678901Z", "b": "2026-01-02T03:04:05Z"});
+        for name in ["a", "b"] {
+            assert_eq!(time(&times, name), "2026-01-02T03:04:05Z");
+        }
+        assert_eq!(time(&times, "c"), "");
     }
 
     #[test]

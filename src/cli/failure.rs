@@ -82,6 +82,9 @@ pub struct Refusal {
     /// Names near the one that was not found.
     #[serde(skip)]
     pub near: Option<String>,
+    /// No token was given.
+    #[serde(skip)]
+    pub anonymous: bool,
     /// The body as it came.
     #[serde(skip)]
     pub text: String,
@@ -144,6 +147,9 @@ impl std::fmt::Display for Refusal {
                     text,
                     "{who} changed it in the meantime, at {at} (now version {version}); nothing was done"
                 )?;
+            }
+            _ if self.status == 401 && self.anonymous => {
+                text.push_str("the server wants an API token, and none was given")
             }
             (_, "", "") => write!(text, "the server answered {}", self.status)?,
             (_, "", title) => text.push_str(title),

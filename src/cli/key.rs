@@ -4,7 +4,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::client::Answer;
-use super::describe::{list, text};
+use super::describe::{list, text, time};
 use super::expiry::{Expiry, Span};
 use super::failure::Failure;
 use super::listing::items;
@@ -198,13 +198,13 @@ fn row(key: &Value) -> Vec<String> {
     };
     let grants: Vec<_> = list(key, "grants").iter().map(granted).collect();
     let used_for = if grants.is_empty() { cell("environment") } else { grants.join(" ") };
-    let state = match ["revokedAt", "rotatedTo", "expiresAt"].map(&cell) {
+    let state = match [time(key, "revokedAt"), cell("rotatedTo"), time(key, "expiresAt")] {
         [revoked, ..] if !revoked.is_empty() => format!("revoked {revoked}"),
         [_, rotated, ends] if !rotated.is_empty() => format!("rotated to {rotated}, ends {ends}"),
         [.., ends] if !ends.is_empty() => format!("ends {ends}"),
         _ => "works".to_owned(),
     };
-    vec![cell("id"), cell("kind"), cell("name"), used_for, cell("selector"), cell("lastUsedAt"), state]
+    vec![cell("id"), cell("kind"), cell("name"), used_for, cell("selector"), time(key, "lastUsedAt"), state]
 }
 
 /// The secret on a line of its own, so that it can be taken with `tail -1` as well as by hand.

@@ -36,6 +36,7 @@ use settings::SettingFlags;
 /// Feature flags, gradual rollouts and releases, evaluated from memory.
 #[derive(Debug, Parser)]
 #[command(name = "pennon", version, max_term_width = 110)]
+#[command(override_usage = "pennon [OPTIONS] [COMMAND]")]
 #[command(after_help = "Without a command, `pennon` is `pennon serve`. Exit codes: 0 ok, 1 failed, 2 usage.")]
 struct Cli {
     #[command(flatten)]

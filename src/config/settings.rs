@@ -183,7 +183,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!(
         bootstrap_file,
         "FILE",
-        "JSON file that the first run takes its project, environments and flags from",
+        "File that the first run writes its keys to, as JSON; nobody else may read it",
         |text| path(text).map(Some),
         |file: &Option<PathBuf>| file.as_deref().map(show_path).unwrap_or_default()
     ),

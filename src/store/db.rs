@@ -104,11 +104,9 @@ impl Db {
     /// Prepares a pool for Postgres; connects when first used, so that a node starts while the database is away.
     pub fn postgres(url: &str, max_connections: u32) -> Result<Db, StoreError> {
         let options: PgConnectOptions = url.parse().map_err(StoreError::from)?;
-        // Notices of the server ("already exists, skipping") are no news to an operator.
-        let options = options
-            .application_name("pennon")
-            .options([("client_min_messages", "warning")])
-            .log_slow_statements(log::LevelFilter::Warn, SLOW_STATEMENT);
+        // No startup options besides the name: poolers refuse them.
+        let options =
+            options.application_name("pennon").log_slow_statements(log::LevelFilter::Warn, SLOW_STATEMENT);
         let pool = PgPoolOptions::new()
             .max_connections(max_connections)
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -140,7 +138,9 @@ impl Db {
             Db::Sqlite { write, offset, .. } => {
                 Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?, offset.clone()))
             }
-            Db::Postgres { pool, offset } => Ok(Tx::Postgres(pool.begin().await?, offset.clone())),
+            Db::Postgres { pool, offset } => {
+                Ok(Tx::Postgres(pool.begin_with(POSTGRES_BEGIN).await?, offset.clone()))
+            }
         }
     }
 
@@ -283,6 +283,9 @@ impl Tx {
     }
 }
 
+/// A writer waits for a row, and a stopped one holds its rows, only so long; LOCAL, so that it works behind poolers.
+const POSTGRES_BEGIN: &str =
+    "BEGIN; SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '20s'";
 const SQLITE_NOW: &str = "SELECT CAST(unixepoch('subsec') * 1000 AS INTEGER) * 1000 AS now";
 const POSTGRES_NOW: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT) AS now";
 const POSTGRES_NOTIFY: &str = "SELECT CAST(pg_notify($1, $2) AS TEXT)";

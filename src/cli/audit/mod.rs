@@ -6,7 +6,7 @@ mod verify;
 use clap::{Args, Subcommand};
 use serde_json::Value;
 
-use super::describe::{shown, text};
+use super::describe::{shown, text, time};
 use super::failure::Failure;
 use super::listing::items;
 use super::output::{Output, plain};
@@ -87,7 +87,7 @@ fn row(item: &Value) -> Vec<String> {
     let by = entry.get("actor").map(|actor| plain(text(actor, "name"))).unwrap_or_default();
     vec![
         item.get("seq").map(shown).unwrap_or_default(),
-        cell("at"),
+        time(entry, "at"),
         by,
         cell("action"),
         cell("key"),

@@ -231,29 +231,5 @@ impl Restore {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn percentages_keep_the_form_they_were_written_in() {
-        for (text, json) in [("20", "20"), ("20%", "20"), ("0.5", "0.5"), ("100", "100"), ("0", "0")] {
-            assert_eq!(percentage(text).unwrap().to_string(), json);
-        }
-        for text in ["", "%", "-1", "100.1", "x", "NaN", "inf", "020"] {
-            assert!(percentage(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn weights_are_read_exactly() {
-        for (text, thousandths) in
-            [("a=40", 40_000), ("a=33.333%", 33_333), ("a=0.1", 100), ("a=0", 0), ("a=100", 100_000)]
-        {
-            assert_eq!(weight(text), Ok(("a".to_owned(), thousandths)), "{text}");
-        }
-        for text in ["a", "=40", "a=", "a=.5", "a=1.2345", "a=-1", "a=101", "a=1e1", "a=99999999999999999999"]
-        {
-            assert!(weight(text).is_err(), "{text}");
-        }
-    }
-}
+#[path = "change_tests.rs"]
+mod tests;

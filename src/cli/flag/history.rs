@@ -4,7 +4,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::tell;
-use crate::cli::describe::{is_enabled, sentence, shown, text};
+use crate::cli::describe::{is_enabled, sentence, shown, text, time};
 use crate::cli::failure::Failure;
 use crate::cli::listing::items;
 use crate::cli::output::{Output, plain};
@@ -45,7 +45,7 @@ fn row(version: &Value, definition: bool) -> Vec<String> {
     let number = |name: &str| version.get(name).map(shown).unwrap_or_default();
     let cell = |name: &str| plain(text(version, name));
     if definition {
-        return vec![number("version"), cell("at"), cell("action"), cell("actor"), cell("reason")];
+        return vec![number("version"), time(version, "at"), cell("action"), cell("actor"), cell("reason")];
     }
     let serves = version.get("document").map(|document| {
         let state = if is_enabled(document) { "ON" } else { "OFF" };
@@ -54,7 +54,7 @@ fn row(version: &Value, definition: bool) -> Vec<String> {
     vec![
         number("version"),
         number("revision"),
-        cell("at"),
+        time(version, "at"),
         cell("action"),
         cell("actor"),
         serves.unwrap_or_default(),

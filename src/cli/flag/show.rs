@@ -128,6 +128,6 @@ fn environment(name: &str, configuration: &Value, out: &mut Output) -> Result<()
     let fallthrough = configuration.get("fallthrough").map(describe::serve).unwrap_or_default();
     out.line(&format!("  otherwise -> {fallthrough}"))?;
     let version = configuration.get("version").map(shown).unwrap_or_default();
-    let (by, at) = (plain(text(configuration, "updatedBy")), plain(text(configuration, "updatedAt")));
+    let (by, at) = (plain(text(configuration, "updatedBy")), describe::time(configuration, "updatedAt"));
     out.line(&out.paint(Paint::Dim, &format!("  version {version}, changed by {by} at {at}")))
 }
