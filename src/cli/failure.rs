@@ -149,7 +149,7 @@ impl std::fmt::Display for Refusal {
                 )?;
             }
             _ if self.status == 401 && self.anonymous => {
-                text.push_str("the server wants an API token, and none was given")
+                text.push_str("the server wants an API token, and none was given");
             }
             (_, "", "") => write!(text, "the server answered {}", self.status)?,
             (_, "", title) => text.push_str(title),
