@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 mod layers;
 mod nearest;
 mod parse;
@@ -62,6 +64,9 @@ pub struct Config {
     /// Origins that browsers may call from; `*` is any. Default `*`, since client keys are public and
     /// no credential is sent by itself.
     pub cors_origins: Vec<String>,
+    /// Networks of the proxies in front of this node, whose `X-Forwarded-For` is believed. Default none: without a proxy
+    /// the header is what a caller likes it to be.
+    pub trusted_proxies: Vec<IpNet>,
     /// How logs look. Default text.
     pub log_format: LogFormat,
     /// An `EnvFilter`. Default [`LOG_LEVEL`].
@@ -100,6 +105,7 @@ impl Default for Config {
             migrate: true,
             public_url: None,
             cors_origins: vec!["*".to_owned()],
+            trusted_proxies: Vec::new(),
             log_format: LogFormat::Text,
             log_level: LOG_LEVEL.to_owned(),
             poll_interval: POLL_INTERVAL,

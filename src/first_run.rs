@@ -27,12 +27,13 @@ struct Written<'a> {
 
 /// Tells the address, and the keys if they were just made.
 pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) -> anyhow::Result<()> {
-    let url = format!("http://{}{}", reachable(address), app.config.base_path);
+    let local = format!("http://{}{}", reachable(address), app.config.base_path);
+    let url = app.config.public_url.clone().unwrap_or_else(|| local.clone());
     // The curl on the screen works as it stands: wait until the node serves.
     app.registry.wait_for_installation(1, PATIENCE).await;
     if let (Some(first), Some(path)) = (first, &app.config.bootstrap_file) {
         let written = Written {
-            address: &url,
+            address: &local,
             api_token: &first.api_token,
             server_key: &first.server_key,
             client_key: &first.client_key,
@@ -42,7 +43,7 @@ pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) -> a
         write_private(path, &serde_json::to_vec_pretty(&written)?)?;
     }
     if let Some(path) = &app.config.address_file {
-        write_private(path, url.as_bytes())?;
+        write_private(path, local.as_bytes())?;
     }
     let text = first.map_or_else(|| format!("Pennon serves at {url}\n"), |first| screen(&url, first));
     let mut out = std::io::stdout().lock();

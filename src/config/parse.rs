@@ -177,6 +177,23 @@ fn is_host(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-._:[]".contains(c))
 }
 
+/// Networks, or single addresses, separated by commas; `none` is none.
+pub(super) fn networks(text: &str) -> Result<Vec<ipnet::IpNet>, String> {
+    let text = text.trim();
+    if text.is_empty() || text == "none" {
+        return Ok(Vec::new());
+    }
+    text.split(',')
+        .map(|one| {
+            let one = one.trim();
+            let address = one.parse::<std::net::IpAddr>().map(ipnet::IpNet::from);
+            address.or_else(|_| one.parse::<ipnet::IpNet>()).map_err(|_| {
+                format!("\"{one}\" is not a network: write 10.0.0.0/8, 2001:db8::/32 or a single address")
+            })
+        })
+        .collect()
+}
+
 /// A duration as it is written in settings.
 pub(super) fn show_duration(duration: Duration) -> String {
     let ms = duration.as_millis();

@@ -115,3 +115,11 @@ fn numbers_and_booleans_say_what_is_allowed() {
     assert_eq!((boolean("Yes"), boolean("0")), (Ok(true), Ok(false)));
     assert!(boolean("maybe").is_err());
 }
+
+#[test]
+fn networks_are_lists_of_networks_or_addresses() {
+    let read = |text| networks(text).unwrap().iter().map(ToString::to_string).collect::<Vec<_>>();
+    assert_eq!(read("10.0.0.0/8, 192.0.2.7,2001:db8::/32"), ["10.0.0.0/8", "192.0.2.7/32", "2001:db8::/32"]);
+    assert!(read("none").is_empty() && read("").is_empty());
+    assert!(networks("10.0.0.0/8,proxy").unwrap_err().contains("proxy"));
+}

@@ -4,6 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use super::parse::{self, show_duration, show_size};
 use super::{Config, LogFormat};
 
@@ -118,6 +120,16 @@ pub const SETTINGS: &[Setting] = &[
         "Origins that browsers may call from, separated by commas; * is any, none is none",
         parse::origins,
         |list: &Vec<String>| if list.is_empty() { "none".to_owned() } else { list.join(",") }
+    ),
+    setting!(
+        trusted_proxies,
+        "NETWORKS",
+        "Networks of the proxies whose X-Forwarded-For is believed, separated by commas",
+        parse::networks,
+        |list: &Vec<IpNet>| {
+            let shown: Vec<String> = list.iter().map(ToString::to_string).collect();
+            if shown.is_empty() { "none".to_owned() } else { shown.join(",") }
+        }
     ),
     setting!(log_format, "text|json", "How log lines look", parse::log_format, |format: &LogFormat| {
         match format {

@@ -9,6 +9,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
 use super::authenticate::authenticate;
+use super::client_address::client_address;
 use super::etag;
 use super::middleware::RequestId;
 use super::problem::Problem;
@@ -44,10 +45,9 @@ impl FromRequest<AppState> for Call {
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
         let verifier = authenticate(app, &parts.headers, &[CredentialKind::Api]).await?;
-        let address = parts
-            .extensions
-            .get::<ConnectInfo<SocketAddr>>()
-            .map_or_else(String::new, |info| info.0.ip().to_string());
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+        let client = peer.map(|peer| client_address(peer, &parts.headers, &app.config.trusted_proxies));
+        let address = client.map_or_else(String::new, |address| address.to_string());
         let id = parts.extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
         let caller = verifier.caller(&address, id);
         let body = read_body(app, &parts.headers, body).await?;

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod authenticate;
 pub mod call;
+pub mod client_address;
 pub mod etag;
 pub mod limits;
 pub mod meters;

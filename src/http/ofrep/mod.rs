@@ -15,6 +15,7 @@ use crate::app::App;
 use crate::auth::secret::CredentialKind;
 use crate::auth::verifiers::Verifier;
 use crate::http::authenticate::authenticate;
+use crate::http::client_address::client_address;
 use crate::snapshot::image::Image;
 
 use failure::Failure;
@@ -41,7 +42,8 @@ async fn evaluator(app: &App, headers: &HeaderMap, address: SocketAddr) -> Resul
             return Err(Failure::forbidden("this client key may not be used from this origin"));
         }
         let now = app.clock.now_micros();
-        app.client_rate.check(&verifier.selector, address.ip(), now).map_err(Failure::too_many)?;
+        let client = client_address(address.ip(), headers, &app.config.trusted_proxies);
+        app.client_rate.check(&verifier.selector, client, now).map_err(Failure::too_many)?;
     }
     let cell = verifier.environment_id.as_deref().and_then(|id| app.registry.cell(id));
     let cell = cell.ok_or_else(|| Failure::unavailable("this node holds no flags yet. Try again"))?;
