@@ -13,5 +13,5 @@
 #[macro_use]
 mod support;
 
-mod crash;
+mod admin;
 mod harness;

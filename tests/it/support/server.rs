@@ -118,8 +118,11 @@ impl Server {
 
     /// The command that starts this server.
     pub fn command(&self) -> Command {
-        let log =
-            File::options().create(true).append(true).open(self.directory.join("stderr")).expect("a log file");
+        let log = File::options()
+            .create(true)
+            .append(true)
+            .open(self.directory.join("stderr"))
+            .expect("a log file");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pennon"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("PENNON_")) {
             command.env_remove(name);
