@@ -47,6 +47,12 @@ impl Home {
         Home { directory, database: Database::Postgres, url, name, admin }
     }
 
+    /// A home on a Postgres database that somebody else makes and removes.
+    pub fn at(url: &str) -> Home {
+        let (directory, name) = directory();
+        Home { directory, database: Database::Postgres, url: url.to_owned(), name, admin: String::new() }
+    }
+
     /// The file or directory of this name.
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
@@ -65,7 +71,7 @@ impl Home {
 
 impl Drop for Home {
     fn drop(&mut self) {
-        if self.database == Database::Postgres {
+        if !self.admin.is_empty() {
             execute(&self.admin, format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
         }
         let _ = std::fs::remove_dir_all(&self.directory);

@@ -2,12 +2,16 @@
 
 #![allow(dead_code, unused_imports, reason = "not every part is used by every set of tests")]
 
+pub mod books;
+pub mod cluster;
 pub mod home;
 pub mod http;
 pub mod paths;
 pub mod server;
 pub mod wait;
 
+pub use books::Books;
+pub use cluster::Cluster;
 pub use home::{Database, Home};
 pub use http::{Answer, Client};
 pub use server::Server;
