@@ -48,6 +48,10 @@ impl FromRequest<AppState> for Call {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let client = peer.map(|peer| client_address(peer, &parts.headers, &app.config.trusted_proxies));
         let address = client.map_or_else(String::new, |address| address.to_string());
+        if parts.uri.path().contains("%00") {
+            // No key holds U+0000; Postgres would refuse even to look for one.
+            return Err(Problem::new(StatusCode::NOT_FOUND, "not_found", "there is no such key"));
+        }
         let id = parts.extensions.get::<RequestId>().map_or("", |id| id.0.as_str());
         let caller = verifier.caller(&address, id);
         let body = read_body(app, &parts.headers, body).await?;

@@ -161,7 +161,12 @@ impl Service {
         let before = stored(&row.document)?;
         let after = edited(&mut work, place, &row, &before, edit).await?;
         let same = after.to_text() == before.to_text();
-        if same && (restoring == row.archived_at.is_none()) && !matches!(edit, SharedEdit::Archive) {
+        let settled = match edit {
+            SharedEdit::Archive => false,
+            SharedEdit::Restore => row.archived_at.is_none(),
+            SharedEdit::Patch { .. } | SharedEdit::Revert(_) => same,
+        };
+        if settled {
             let view = view(&row)?;
             return work.unchanged(view).await;
         }

@@ -127,7 +127,7 @@ type Target3 = Path<(String, String, String)>;
     get, path = "/api/v1/projects/{project}/flags/{flag}/environments/{environment}", tag = "Configurations",
     operation_id = "getConfiguration",
     params(("project" = String, Path), ("flag" = String, Path), ("environment" = String, Path)),
-    responses((status = 200, body = Configuration, headers(("ETag" = String))), (status = 304),
+    responses((status = 200, body = Configuration, headers(("ETag" = String))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
@@ -139,7 +139,8 @@ pub async fn get_configuration(
     let place = Place { project: &project, flag: &flag, environment: &environment };
     let view = app.service.configuration(&call.request, place).await?;
     let version = view.version;
-    Ok(Reply::ok(&Configuration::from(view))?.unless_known(version, &call.headers))
+    // The answer holds the environment's revision too, which is not in the configuration's tag: never a 304.
+    Ok(Reply::ok(&Configuration::from(view))?.version(version))
 }
 
 /// Change a configuration by a merge patch.

@@ -192,7 +192,7 @@ pub async fn create_flag(
 #[utoipa::path(
     get, path = "/api/v1/projects/{project}/flags/{flag}", tag = "Flags", operation_id = "getFlag",
     params(("project" = String, Path), ("flag" = String, Path)),
-    responses((status = 200, body = Flag, headers(("ETag" = String))), (status = 304),
+    responses((status = 200, body = Flag, headers(("ETag" = String))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
