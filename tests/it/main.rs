@@ -14,4 +14,6 @@
 mod support;
 
 mod admin;
+mod cli;
+mod crash;
 mod harness;
