@@ -162,7 +162,8 @@ fn check_value(text: &str, pointer: &str, depth: usize) -> Result<(), Issue> {
 }
 
 fn at(pointer: &str, text: &str, error: &serde_json::Error) -> Issue {
-    Issue { pointer: pointer.to_owned(), ..json_issue(text, error) }
+    let issue = json_issue(text, error);
+    Issue { pointer: format!("{pointer}{}", issue.pointer), ..issue }
 }
 
 /// Tells what is wrong with a JSON text: line and column, and the member when it stands twice.
@@ -256,7 +257,7 @@ mod tests {
         assert_eq!((issue.pointer.as_str(), issue.code.as_str()), ("/a", "duplicate_member"));
         let issue = Members::parse(r#"{"rules": [{"x": {"y/z": 1, "y/z": 2}}]}"#).unwrap_err();
         assert_eq!(issue.code, "duplicate_member");
-        assert_eq!(issue.pointer, "/rules/0/x");
+        assert_eq!(issue.pointer, "/rules/0/x/y~1z");
     }
 
     #[test]

@@ -300,7 +300,7 @@ pub(super) fn no_flag(key: &str) -> ServiceError {
 /// Reads a body that is a request of an action; unknown and duplicate members are refused with their place.
 pub fn read_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Issue> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let body = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let mut pointer = String::new();
         for segment in error.path() {
             match segment {
@@ -329,5 +329,8 @@ pub fn read_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Issue>
         };
         let said = said.replace("field", "member");
         Issue::new(if pointer == "/?" { String::new() } else { pointer }, code, said)
-    })
+    })?;
+    // Something after the body is a mistake of the sender, not a second opinion to ignore.
+    deserializer.end().map_err(|error| Issue::new("", "invalid_json", error.to_string()))?;
+    Ok(body)
 }

@@ -64,6 +64,9 @@ fn agent(patience: Duration) -> Agent {
     let config = Agent::config_builder()
         .http_status_as_error(false)
         .max_redirects(0)
+        // A connection each: one that a server closed meanwhile would fail the next request.
+        .max_idle_connections(0)
+        .max_idle_connections_per_host(0)
         .allow_non_standard_methods(true)
         .timeout_global(Some(patience));
     Agent::new_with_config(config.build())
