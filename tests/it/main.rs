@@ -16,4 +16,8 @@ mod support;
 mod admin;
 mod cli;
 mod crash;
+mod credentials;
 mod harness;
+mod ofrep;
+mod openapi;
+mod refusals;
