@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{error, warn};
+use tracing::warn;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -17,6 +17,7 @@ use crate::service::{Done, Service, ServiceError};
 use crate::shutdown::Shutdown;
 use crate::snapshot::disk::Disk;
 use crate::snapshot::health::Health;
+use crate::snapshot::keep::Keeper;
 use crate::snapshot::listen;
 use crate::snapshot::registry::Registry;
 use crate::snapshot::sync::{Sync, jittered};
@@ -29,6 +30,8 @@ pub const APPLY_WAIT: Duration = Duration::from_secs(1);
 const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(10);
 /// How often the last use of keys is noted.
 const USED_EVERY: Duration = Duration::from_mins(1);
+/// How long the database may take to let go when a node stops: a silent one never does.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(3);
 /// Batches of one housekeeping: what is left waits for the next one.
 const PRUNE_BATCHES: u32 = 100;
 
@@ -56,6 +59,7 @@ pub struct App {
     /// Counters of the hot paths.
     pub meters: Meters,
     db: Db,
+    keeper: Option<Keeper>,
 }
 
 /// What handlers share.
@@ -68,6 +72,7 @@ impl App {
         let registry = Arc::new(Registry::default());
         let health = Arc::new(Health::default());
         let disk = config.disk_cache.then(|| Disk::new(config.data_dir.join("cache")));
+        let keeper = disk.map(|disk| Keeper::new(disk, Arc::clone(&registry)));
         let sync = Sync::new(
             db.clone(),
             Arc::clone(&registry),
@@ -75,7 +80,7 @@ impl App {
             clock.clone(),
             config.poll_interval,
         )
-        .with_disk(disk);
+        .with_keeper(keeper.clone());
         sync.start_from_disk();
         let images: Arc<dyn Images> = Arc::clone(&registry) as Arc<dyn Images>;
         let service = Service::new(db.clone(), images);
@@ -91,6 +96,7 @@ impl App {
             metrics,
             client_rate,
             meters: Meters::default(),
+            keeper,
             db,
         }
     }
@@ -126,6 +132,9 @@ impl App {
         tasks.spawn(listen::run(self.db.clone(), self.sync.clone(), shutdown.child()));
         tasks.spawn(Arc::clone(self).housekeep(shutdown.child()));
         tasks.spawn(Arc::clone(self).note_used(shutdown.child()));
+        if let Some(keeper) = &self.keeper {
+            tasks.spawn(keeper.clone().run(shutdown.child()));
+        }
     }
 
     /// Waits until this node serves what a use case has done; false when it does not within a second.
@@ -134,28 +143,39 @@ impl App {
             return true;
         }
         self.sync.wake();
+        let until = tokio::time::Instant::now() + APPLY_WAIT;
+        let rest = || until.saturating_duration_since(tokio::time::Instant::now());
         if let Some(revision) = done.installation
-            && !self.registry.wait_for_installation(revision, APPLY_WAIT).await
+            && !self.registry.wait_for_installation(revision, rest()).await
         {
             return false;
         }
         for (id, head) in &done.revisions {
-            if !self.registry.wait_for(id, head, APPLY_WAIT).await {
+            let is_refused =
+                || self.registry.cell(id).is_some_and(|cell| self.health.is_refused(&cell.name()));
+            // Where the stored history is refused, memory may stand at a higher revision of another one.
+            if !self.registry.wait_for(id, head, rest()).await || is_refused() {
                 return false;
             }
         }
         true
     }
 
-    /// Closes the database; what runs finishes first.
+    /// Closes the database; what runs finishes first, if the database lets it.
     pub async fn close(&self) {
-        self.db.close().await;
+        if tokio::time::timeout(CLOSE_PATIENCE, self.db.close()).await.is_err() {
+            warn!("the database did not let go in time");
+        }
     }
 
     async fn housekeep(self: Arc<Self>, stop: CancellationToken) {
         while paused(&stop, HOUSEKEEPING_EVERY).await {
             for _ in 0..PRUNE_BATCHES {
-                match self.service.prune().await {
+                let pruned = tokio::select! {
+                    () = stop.cancelled() => return,
+                    pruned = self.service.prune() => pruned,
+                };
+                match pruned {
                     Ok(0) => break,
                     Ok(_) => {}
                     Err(error) => {
@@ -170,10 +190,18 @@ impl App {
     async fn note_used(self: Arc<Self>, stop: CancellationToken) {
         let mut since = self.clock.now_micros();
         while paused(&stop, USED_EVERY).await {
-            let used = self.registry.verifiers.used_since(since);
-            since = self.clock.now_micros();
-            if let (false, Err(error)) = (used.is_empty(), self.service.note_used(&used).await) {
-                error!(error = %error, "the last use of keys was not noted");
+            let now = self.clock.now_micros();
+            let mut used = self.registry.verifiers.used_since(since);
+            // In one order on every node: each row is locked until all are written.
+            used.sort_unstable();
+            let noted = tokio::select! {
+                () = stop.cancelled() => return,
+                noted = self.service.note_used(&used), if !used.is_empty() => noted,
+                else => Ok(()),
+            };
+            match noted {
+                Ok(()) => since = now,
+                Err(error) => warn!(error = %error, "the last use of keys was not noted; trying again later"),
             }
         }
     }

@@ -132,6 +132,7 @@ fn bad_query(name: &str, allowed: &str) -> Problem {
 }
 
 async fn read_body(app: &AppState, headers: &HeaderMap, body: axum::body::Body) -> Result<String, Problem> {
+    refuse_announced(&body, app.config.body_limit)?;
     let bytes = to_bytes(body, app.config.body_limit)
         .await
         .map_err(|error| body_problem(&error, app.config.body_limit))?;
@@ -150,13 +151,23 @@ async fn read_body(app: &AppState, headers: &HeaderMap, body: axum::body::Body) 
     })
 }
 
+/// Refuses a body that says it is too large, before a byte of it is read.
+pub fn refuse_announced(body: &axum::body::Body, limit: usize) -> Result<(), Problem> {
+    let announced = axum::body::HttpBody::size_hint(body).lower();
+    if u64::try_from(limit).is_ok_and(|limit| announced > limit) { Err(too_large(limit)) } else { Ok(()) }
+}
+
+fn too_large(limit: usize) -> Problem {
+    let detail = format!("the body is larger than {limit} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
+}
+
 /// A body that could not be read: too large, or cut by the network.
 pub fn body_problem(error: &axum::Error, limit: usize) -> Problem {
-    let too_large = std::error::Error::source(error)
+    let is_too_large = std::error::Error::source(error)
         .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-    if too_large {
-        let detail = format!("the body is larger than {limit} bytes");
-        return Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail);
+    if is_too_large {
+        return too_large(limit);
     }
     Problem::new(StatusCode::BAD_REQUEST, "incomplete_body", "the body ended before it was complete")
 }

@@ -48,21 +48,13 @@ pub async fn observe(mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Gives up waiting for a request that takes too long: nothing may hang for ever on a stopped database.
-///
-/// A write goes on to its own end, whoever stops waiting for it, the client too: cut off in the middle of a BEGIN or a
-/// COMMIT, it would hand a connection with an open transaction to the next one. The database's own limits end it.
+/// Gives up on a request that takes too long: nothing may hang for ever on a stopped database. A write that was given up
+/// is rolled back, unless its COMMIT was under way.
 pub async fn time_limit(State(at_most): State<Duration>, request: Request, next: Next) -> Response {
-    let is_write = !request.method().is_safe() && !is_ofrep(&request);
-    let handled = next.run(request);
-    let answered = if is_write {
-        tokio::time::timeout(at_most, tokio::spawn(handled)).await.map(|joined| {
-            joined.unwrap_or_else(|_| of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response())
-        })
-    } else {
-        tokio::time::timeout(at_most, handled).await
-    };
-    answered.unwrap_or_else(|_| Problem::unavailable("the request took too long. Try again").into_response())
+    match tokio::time::timeout(at_most, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable("the request took too long. Try again").into_response(),
+    }
 }
 
 fn is_ofrep(request: &Request) -> bool {

@@ -35,6 +35,12 @@ impl Cell {
         }
     }
 
+    /// `project/environment`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.project, self.environment)
+    }
+
     /// The image now. Load once per request: two loads may straddle two revisions.
     #[must_use]
     pub fn image(&self) -> Arc<Image> {

@@ -16,7 +16,7 @@ use crate::domain::images::Head;
 use crate::store::access_key::AccessKey;
 
 /// The format of the files; another one is ignored.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const KEYS: &str = "keys.json";
 
 /// Where images are kept.
@@ -53,8 +53,8 @@ pub struct Kept {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KeptKeys {
     format: u32,
-    /// The installation's revision.
-    pub installation: i64,
+    /// The identity of the installation.
+    pub installation: String,
     /// All keys.
     pub keys: Vec<AccessKey>,
 }
@@ -113,9 +113,9 @@ impl Disk {
     }
 
     /// Writes the keys.
-    pub fn write_keys(&self, installation: i64, keys: &[AccessKey]) -> Result<(), DiskError> {
+    pub fn write_keys(&self, installation: &str, keys: &[AccessKey]) -> Result<(), DiskError> {
         let path = self.folder.join(KEYS);
-        let kept = KeptKeys { format: FORMAT, installation, keys: keys.to_vec() };
+        let kept = KeptKeys { format: FORMAT, installation: installation.to_owned(), keys: keys.to_vec() };
         let body =
             serde_json::to_vec(&kept).map_err(|error| DiskError::Damaged(path.clone(), error.to_string()))?;
         self.replace(&path, &body)
@@ -134,6 +134,10 @@ impl Disk {
         let mut errors = Vec::new();
         let entries = std::fs::read_dir(&self.folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
+            if path.extension().is_some_and(|end| end == "tmp") {
+                // Left behind by a process that was killed while it wrote.
+                let _ = std::fs::remove_file(&path);
+            }
             let is_image = path.extension().is_some_and(|end| end == "json") && !path.ends_with(KEYS);
             if is_image {
                 match read_image(&path) {
@@ -159,7 +163,8 @@ impl Disk {
     fn replace(&self, path: &Path, body: &[u8]) -> Result<(), DiskError> {
         let io = |error| DiskError::Io(path.to_owned(), error);
         std::fs::create_dir_all(&self.folder).map_err(io)?;
-        let temporary = path.with_extension("tmp");
+        // Two nodes may have been given one folder: each writes a file of its own.
+        let temporary = path.with_extension(format!("{}.tmp", std::process::id()));
         let mut options = std::fs::OpenOptions::new();
         options.write(true).create(true).truncate(true);
         #[cfg(unix)]
@@ -240,14 +245,14 @@ mod tests {
         let folder = folder("round");
         let disk = Disk::new(folder.clone());
         disk.write(&cell()).unwrap();
-        disk.write_keys(9, &[]).unwrap();
+        disk.write_keys("i", &[]).unwrap();
         let (kept, keys, errors) = disk.read();
         assert!(errors.is_empty());
         assert_eq!(
             (kept[0].id.as_str(), kept[0].image.head.revision, kept[0].image.head.change.as_str()),
             ("id-1", 5, "c5")
         );
-        assert_eq!(keys.unwrap().installation, 9);
+        assert_eq!(keys.unwrap().installation, "i");
         std::fs::remove_dir_all(folder).unwrap();
     }
 
@@ -273,7 +278,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = folder("mode");
         let disk = Disk::new(folder.clone());
-        disk.write_keys(1, &[]).unwrap();
+        disk.write_keys("i", &[]).unwrap();
         let mode = std::fs::metadata(folder.join("keys.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::remove_dir_all(folder).unwrap();

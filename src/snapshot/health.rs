@@ -55,6 +55,17 @@ impl Health {
         self.refused.remove(environment);
     }
 
+    /// Forgets refusals of environments that are gone.
+    pub fn retain(&self, is_there: impl Fn(&str) -> bool) {
+        self.refused.retain(|name, _| is_there(name));
+    }
+
+    /// Whether an environment's stored history is refused.
+    #[must_use]
+    pub fn is_refused(&self, environment: &str) -> bool {
+        self.refused.contains_key(environment)
+    }
+
     /// What is refused: project/environment and why, sorted.
     #[must_use]
     pub fn refused(&self) -> Vec<(String, String)> {

@@ -5,6 +5,7 @@ pub mod cell;
 pub mod disk;
 pub mod health;
 pub mod image;
+pub mod keep;
 pub mod listen;
 pub mod registry;
 pub mod replay;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use dashmap::DashMap;
 use tokio::sync::watch;
 
@@ -19,12 +20,14 @@ pub struct Registry {
     /// The verifiers of all keys.
     pub verifiers: Verifiers,
     installation: watch::Sender<i64>,
+    identity: ArcSwap<String>,
 }
 
 impl Default for Registry {
     fn default() -> Self {
         let (installation, _) = watch::channel(0);
         Registry {
+            identity: ArcSwap::default(),
             cells: DashMap::new(),
             names: DashMap::new(),
             verifiers: Verifiers::default(),
@@ -83,6 +86,17 @@ impl Registry {
         gone.iter().map(|cell| cell.id.clone()).collect()
     }
 
+    /// The identity of the installation that is held; "" for none yet.
+    #[must_use]
+    pub fn identity(&self) -> Arc<String> {
+        self.identity.load_full()
+    }
+
+    /// Notes whose environments and keys these are.
+    pub(super) fn set_identity(&self, key: &str) {
+        self.identity.store(Arc::new(key.to_owned()));
+    }
+
     /// The installation revision whose keys and environments are held.
     #[must_use]
     pub fn installation(&self) -> i64 {
@@ -100,7 +114,9 @@ impl Registry {
         let Some(cell) = self.cell(id) else { return false };
         let mut watch = cell.watch();
         let reached = watch.wait_for(|now| (now.epoch, now.revision) >= (head.epoch, head.revision));
-        matches!(tokio::time::timeout(at_most, reached).await, Ok(Ok(_)))
+        let Ok(Ok(now)) = tokio::time::timeout(at_most, reached).await else { return false };
+        // The same revision of another history is not what was waited for.
+        (now.epoch, now.revision) != (head.epoch, head.revision) || now.change == head.change
     }
 
     /// Waits until keys and environments are held as of a revision or later; false when that takes too long.

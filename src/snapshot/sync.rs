@@ -2,16 +2,16 @@
 //! Wakes on a hint, a local write or the poll; reads what changed; swaps. Never replaces good with bad.
 
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
-use super::disk::Disk;
 use super::health::Health;
 use super::image::Image;
+use super::keep::Keeper;
 use super::registry::Registry;
 use super::replay::{Replay, replay};
 use crate::clock::Clock;
@@ -21,8 +21,10 @@ use crate::store::{Db, StoreError, access_key, change, compiled, installation};
 
 /// Rows of one replay; more than this is read anew as a whole, which is cheaper by then.
 const REPLAY_LIMIT: i64 = 1_000;
-/// A round that takes longer is given up: a stopped (not dead) database is silence.
-const ROUND_TIMEOUT: Duration = Duration::from_secs(10);
+/// A round that takes longer is told as a database that is away: a stopped (not dead) one is silence.
+const SILENCE: Duration = Duration::from_secs(3);
+/// A round that takes longer than this besides is given up; reading large environments whole takes far less.
+const ROUND_TIMEOUT: Duration = Duration::from_secs(30);
 /// Rounds asked for by requests with unknown keys come at most this often: random keys must not reach the database.
 const FORCED_EVERY: Duration = Duration::from_millis(100);
 
@@ -34,9 +36,17 @@ pub struct Sync {
     health: Arc<Health>,
     clock: Clock,
     poll: Duration,
-    disk: Option<Disk>,
+    keeper: Option<Keeper>,
+    keys: Arc<Mutex<KeysAt>>,
     wake: Arc<Notify>,
     rounds: Arc<watch::Sender<Round>>,
+}
+
+/// As of when keys are held.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct KeysAt {
+    revision: i64,
+    stamp: String,
 }
 
 /// How far the loop has come: when the last round began, counted in rounds.
@@ -59,7 +69,8 @@ impl Sync {
             health,
             clock,
             poll,
-            disk: None,
+            keeper: None,
+            keys: Arc::default(),
             wake: Arc::new(Notify::new()),
             rounds: Arc::new(rounds),
         }
@@ -67,8 +78,8 @@ impl Sync {
 
     /// Keeps images on disk.
     #[must_use]
-    pub fn with_disk(self, disk: Option<Disk>) -> Sync {
-        Sync { disk, ..self }
+    pub fn with_keeper(self, keeper: Option<Keeper>) -> Sync {
+        Sync { keeper, ..self }
     }
 
     /// Asks for a round soon.
@@ -79,22 +90,22 @@ impl Sync {
     /// Asks for a round and waits until one that began afterwards has ended; false when that takes too long.
     pub async fn refresh(&self, at_most: Duration) -> bool {
         let mut rounds = self.rounds.subscribe();
-        // All who ask within one interval share its end, so that there is one round for them and not one each.
+        let wanted = rounds.borrow_and_update().begun + 1;
+        // All who ask within one interval share its end: the first of them asks for a round, the others find it begun.
         let interval = i64::try_from(FORCED_EVERY.as_micros()).unwrap_or(1);
         let rest = interval - self.clock.now_micros().rem_euclid(interval);
         tokio::time::sleep(Duration::from_micros(u64::try_from(rest).unwrap_or(0))).await;
-        let wanted = rounds.borrow_and_update().begun + 1;
-        self.wake();
-        matches!(
-            tokio::time::timeout(at_most, rounds.wait_for(|round| round.ended >= wanted)).await,
-            Ok(Ok(_))
-        )
+        if rounds.borrow_and_update().begun < wanted {
+            self.wake();
+        }
+        let ended = rounds.wait_for(|round| round.ended >= wanted);
+        matches!(tokio::time::timeout(at_most, ended).await, Ok(Ok(_)))
     }
 
     /// Takes over what the disk holds, so that evaluation works before the database answers.
     pub fn start_from_disk(&self) {
-        let Some(disk) = &self.disk else { return };
-        let (kept, keys, errors) = disk.read();
+        let Some(keeper) = &self.keeper else { return };
+        let (kept, keys, errors) = keeper.disk().read();
         for error in &errors {
             warn!(error = %error, "a disk image is ignored");
         }
@@ -109,6 +120,7 @@ impl Sync {
             self.health.loaded_from_disk();
         }
         if let Some(keys) = keys {
+            self.registry.set_identity(&keys.installation);
             self.registry.verifiers.replace(keys.keys);
         }
     }
@@ -117,17 +129,18 @@ impl Sync {
     pub async fn run(self, stop: CancellationToken) {
         loop {
             self.rounds.send_modify(|round| round.begun += 1);
-            let outcome = tokio::time::timeout(ROUND_TIMEOUT, self.round()).await;
+            let outcome = tokio::select! {
+                () = stop.cancelled() => return,
+                outcome = self.bounded_round() => outcome,
+            };
             match outcome {
-                Ok(Ok(changed)) => {
+                Ok(()) => {
                     if !self.health.database_up() {
                         info!("the database answers");
                     }
                     self.health.synced(self.clock.now_micros());
-                    self.write_disk(changed).await;
                 }
-                Ok(Err(error)) => self.note_failure(&error.to_string()),
-                Err(_) => self.note_failure("the database did not answer in time"),
+                Err(error) => self.note_failure(&error.to_string()),
             }
             metrics::counter!(crate::telemetry::SYNC_ROUNDS).increment(1);
             self.rounds.send_modify(|round| round.ended = round.begun);
@@ -140,6 +153,16 @@ impl Sync {
         }
     }
 
+    /// One round, which tells when the database is silent, and ends whatever the database does.
+    async fn bounded_round(&self) -> Result<(), StoreError> {
+        let mut round = std::pin::pin!(self.round());
+        if let Ok(outcome) = tokio::time::timeout(SILENCE, &mut round).await {
+            return outcome;
+        }
+        self.note_failure("the database is silent");
+        tokio::time::timeout(ROUND_TIMEOUT, round).await.unwrap_or_else(|_| Err(StoreError::silent()))
+    }
+
     fn note_failure(&self, why: &str) {
         if self.health.database_up() || self.health.last_sync() == 0 {
             error!(error = why, "the database is away: serving what memory holds");
@@ -149,29 +172,89 @@ impl Sync {
     }
 
     /// One round: compares where every environment stands with what memory holds, and catches up.
-    async fn round(&self) -> Result<Changed, StoreError> {
-        let mut changed = Changed::default();
+    async fn round(&self) -> Result<(), StoreError> {
         let Some(row) = installation::get(&self.db).await? else {
-            return Ok(changed);
+            return if self.registry.is_empty() { Ok(()) } else { Err(stranger("no installation")) };
         };
+        self.recognise(&row.key)?;
         let positions = environment::positions(&self.db).await?;
-        if row.revision != self.registry.installation() || self.health.from_disk() {
-            self.registry.verifiers.replace(access_key::all(&self.db).await?);
-            changed.keys = Some(row.revision);
-        }
+        self.read_keys(row.revision).await?;
         for position in &positions {
-            if self.catch_up(position).await? {
-                changed.environments.push(position.id.clone());
+            match self.catch_up(position).await {
+                Ok(()) => {}
+                Err(error) if error.is_unavailable() => return Err(error),
+                // What is wrong with one environment keeps no other from its changes.
+                Err(error) => self.cannot_read(position, &error),
             }
         }
         let living: HashSet<&str> = positions.iter().map(|position| position.id.as_str()).collect();
-        changed.gone = self.registry.retain(|id| living.contains(id));
+        self.forget_but(&|id| living.contains(id));
+        let names: HashSet<String> = positions.iter().map(name).collect();
+        self.health.retain(|name| names.contains(name));
         self.registry.set_installation(row.revision);
-        Ok(changed)
+        Ok(())
     }
 
-    /// Brings one environment up to a position; answers whether memory changed.
-    async fn catch_up(&self, at: &Position) -> Result<bool, StoreError> {
+    /// Follows one installation only. What the disk held of another gives way; what was served of another does not.
+    fn recognise(&self, key: &str) -> Result<(), StoreError> {
+        let held = self.registry.identity();
+        if held.is_empty() || *held == key {
+            if held.is_empty() {
+                self.registry.set_identity(key);
+            }
+            return Ok(());
+        }
+        if self.registry.installation() > 0 {
+            return Err(stranger("another installation"));
+        }
+        warn!("the disk image is of another installation than the database: it is dropped");
+        self.forget_but(&|_| false);
+        self.registry.set_identity(key);
+        Ok(())
+    }
+
+    /// Reads all keys when one was made, revoked or changed.
+    async fn read_keys(&self, revision: i64) -> Result<(), StoreError> {
+        let now = KeysAt { revision, stamp: access_key::stamp(&self.db).await? };
+        let went_back = {
+            let held = self.keys.lock().unwrap_or_else(PoisonError::into_inner);
+            if *held == now {
+                return Ok(());
+            }
+            now.revision < held.revision
+        };
+        if went_back {
+            error!(
+                revision,
+                "the database has gone back: keys that were made since are not known any more, revoked ones may work again"
+            );
+        }
+        self.registry.verifiers.replace(access_key::all(&self.db).await?);
+        *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = now;
+        if let Some(keeper) = &self.keeper {
+            keeper.keys_changed();
+        }
+        Ok(())
+    }
+
+    fn forget_but(&self, is_there: &dyn Fn(&str) -> bool) {
+        for id in self.registry.retain(is_there) {
+            if let Some(keeper) = &self.keeper {
+                keeper.gone(&id);
+            }
+        }
+    }
+
+    fn put(&self, at: &Position, image: Image) {
+        self.health.accept(&name(at));
+        self.registry.put(&at.id, &at.project, &at.key, image);
+        if let Some(keeper) = &self.keeper {
+            keeper.changed(&at.id);
+        }
+    }
+
+    /// Brings one environment up to a position; or refuses it.
+    async fn catch_up(&self, at: &Position) -> Result<(), StoreError> {
         let Some(cell) = self.registry.cell(&at.id) else {
             return self.reload(at).await;
         };
@@ -180,37 +263,36 @@ impl Sync {
         if (at.epoch, at.revision) == (have.epoch, have.revision) && at.head.as_deref() == Some(&have.change)
         {
             self.health.accept(&name(at));
-            return Ok(false);
+            return Ok(());
         }
         if at.epoch > have.epoch {
             return self.reload(at).await;
         }
         if (at.epoch, at.revision) < (have.epoch, have.revision) {
             self.refuse(at, have, "it is behind what this node has served");
-            return Ok(false);
+            return Ok(());
         }
         let rows = change::since(&self.db, &at.id, have.revision, REPLAY_LIMIT).await?;
         let cut = rows.len() >= usize::try_from(REPLAY_LIMIT).unwrap_or(usize::MAX);
         let replayed = if cut { Replay::Gap } else { replay(&image, &rows) };
         match replayed {
             Replay::Next(next) => {
-                self.health.accept(&name(at));
-                self.registry.put(&at.id, &at.project, &at.key, *next);
-                Ok(true)
+                self.put(at, *next);
+                Ok(())
             }
-            Replay::Same => Ok(false),
+            Replay::Same => Ok(()),
             Replay::Gap => self.reload(at).await,
             Replay::Rewritten => {
                 self.refuse(at, have, "its history differs from what this node has served");
-                Ok(false)
+                Ok(())
             }
         }
     }
 
     /// Reads an environment whole, at whatever position it has by now.
-    async fn reload(&self, at: &Position) -> Result<bool, StoreError> {
+    async fn reload(&self, at: &Position) -> Result<(), StoreError> {
         let mut tx = self.db.begin_read().await?;
-        let Some(now) = environment::position(&mut tx, &at.id).await? else { return Ok(false) };
+        let Some(now) = environment::position(&mut tx, &at.id).await? else { return Ok(()) };
         let Some(change) = now.head.clone() else {
             return Err(StoreError::Corrupt(format!("{} has no change at its revision", name(at))));
         };
@@ -218,7 +300,7 @@ impl Sync {
             let have = cell.image().head.clone();
             if (now.epoch, now.revision) < (have.epoch, have.revision) {
                 self.refuse(&now, &have, "it is behind what this node has served");
-                return Ok(false);
+                return Ok(());
             }
         }
         let snapshot = compiled::load(&mut tx, &now).await?;
@@ -232,15 +314,22 @@ impl Sync {
             );
         }
         let head = Head { epoch: now.epoch, revision: now.revision, change };
-        self.health.accept(&name(at));
-        self.registry.put(&now.id, &now.project, &now.key, Image::new(head, snapshot));
-        Ok(true)
+        let image = tokio::task::spawn_blocking(move || Image::new(head, snapshot)).await;
+        self.put(&now, image.map_err(|error| StoreError::Corrupt(error.to_string()))?);
+        Ok(())
+    }
+
+    fn cannot_read(&self, at: &Position, error: &StoreError) {
+        let name = name(at);
+        if !self.health.is_refused(&name) {
+            error!(environment = name, error = %error, "an environment cannot be read: what memory holds of it goes on");
+        }
+        self.health.refuse(&name, "it cannot be read from the database");
     }
 
     fn refuse(&self, at: &Position, have: &Head, why: &str) {
         let name = name(at);
-        let known = self.health.refused().iter().any(|(own, _)| *own == name);
-        if !known {
+        if !self.health.is_refused(&name) {
             error!(
                 environment = name,
                 stored.epoch = at.epoch,
@@ -253,50 +342,10 @@ impl Sync {
         metrics::counter!(crate::telemetry::SNAPSHOT_REFUSED).increment(1);
         self.health.refuse(&name, why);
     }
-
-    async fn write_disk(&self, changed: Changed) {
-        let Some(disk) = self.disk.clone() else { return };
-        if changed.is_empty() {
-            return;
-        }
-        let registry = Arc::clone(&self.registry);
-        let written = tokio::task::spawn_blocking(move || {
-            for id in &changed.environments {
-                if let Some(cell) = registry.cell(id) {
-                    disk.write(&cell)?;
-                }
-            }
-            if let Some(revision) = changed.keys {
-                disk.write_keys(revision, &registry.verifiers.stored())?;
-            }
-            for id in &changed.gone {
-                disk.remove(id);
-            }
-            Ok::<(), super::disk::DiskError>(())
-        });
-        match written.await {
-            Ok(Ok(())) => metrics::counter!(crate::telemetry::DISK_WRITES).increment(1),
-            Ok(Err(error)) => {
-                metrics::counter!(crate::telemetry::DISK_ERRORS).increment(1);
-                warn!(error = %error, "the disk image could not be written: a start without the database would lack it");
-            }
-            Err(error) => warn!(error = %error, "the disk image was not written"),
-        }
-    }
 }
 
-/// What a round changed.
-#[derive(Debug, Default)]
-struct Changed {
-    environments: Vec<String>,
-    gone: Vec<String>,
-    keys: Option<i64>,
-}
-
-impl Changed {
-    fn is_empty(&self) -> bool {
-        self.environments.is_empty() && self.gone.is_empty() && self.keys.is_none()
-    }
+fn stranger(what: &str) -> StoreError {
+    StoreError::Corrupt(format!("the database holds {what}: is it the right one?"))
 }
 
 fn name(at: &Position) -> String {

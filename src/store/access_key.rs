@@ -58,6 +58,7 @@ statements! {
             WHERE COALESCE(k.project_id, '') = $1 AND k.id > $2 ORDER BY k.id LIMIT $3";
     REVOKE = "UPDATE access_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     ROTATE = "UPDATE access_key SET expires_at = $2, rotated_to = $3 WHERE id = $1 AND revoked_at IS NULL AND rotated_to IS NULL";
+    STAMP = "SELECT COALESCE(MAX(id), '') || '/' || COALESCE(CAST(MAX(revoked_at) AS TEXT), '') AS stamp FROM access_key";
     USED = "UPDATE access_key SET last_used_at = $2 WHERE id = $1 AND COALESCE(last_used_at, 0) < $2";
 }
 
@@ -83,6 +84,11 @@ pub async fn insert(tx: &mut Tx, key: &AccessKey) -> Result<(), StoreError> {
 /// Reads every key of living projects and environments, revoked ones too: what memory holds.
 pub async fn all(db: &Db) -> Result<Vec<AccessKey>, StoreError> {
     db.fetch_all(ALL, &[]).await?.iter().map(read).collect()
+}
+
+/// What changes with every key that is made or revoked: tells two histories with equal revisions apart.
+pub async fn stamp(db: &Db) -> Result<String, StoreError> {
+    db.fetch_optional(STAMP, &[]).await?.ok_or(StoreError::Missing)?.text("stamp")
 }
 
 /// Reads a key by its id.

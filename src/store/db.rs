@@ -134,23 +134,25 @@ impl Db {
 
     /// Begins a writing transaction (SQLite: BEGIN IMMEDIATE).
     pub async fn begin(&self) -> Result<Tx, StoreError> {
-        match self {
+        match self.clone() {
             Db::Sqlite { write, offset, .. } => {
-                Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?, offset.clone()))
+                uncut(async move { Ok(Tx::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?, offset)) }).await
             }
             Db::Postgres { pool, offset } => {
-                Ok(Tx::Postgres(pool.begin_with(POSTGRES_BEGIN).await?, offset.clone()))
+                uncut(async move { Ok(Tx::Postgres(pool.begin_with(POSTGRES_BEGIN).await?, offset)) }).await
             }
         }
     }
 
     /// Begins a transaction in which several reads see one state of the database.
     pub async fn begin_read(&self) -> Result<Tx, StoreError> {
-        match self {
-            Db::Sqlite { read, offset, .. } => Ok(Tx::Sqlite(read.begin().await?, offset.clone())),
+        match self.clone() {
+            Db::Sqlite { read, offset, .. } => {
+                uncut(async move { Ok(Tx::Sqlite(read.begin().await?, offset)) }).await
+            }
             Db::Postgres { pool, offset } => {
                 let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-                Ok(Tx::Postgres(pool.begin_with(begin).await?, offset.clone()))
+                uncut(async move { Ok(Tx::Postgres(pool.begin_with(begin).await?, offset)) }).await
             }
         }
     }
@@ -281,6 +283,14 @@ impl Tx {
             Tx::Postgres(tx, _) => Ok(tx.rollback().await?),
         }
     }
+}
+
+/// Begins to the end, also when the caller has gone (a client hung up, a request took too long): a BEGIN that was cut off
+/// gives its connection back inside a transaction that sqlx knows nothing of. Once begun, dropping it rolls it back.
+async fn uncut(
+    begin: impl Future<Output = Result<Tx, StoreError>> + Send + 'static,
+) -> Result<Tx, StoreError> {
+    tokio::spawn(begin).await.unwrap_or(Err(StoreError::Unavailable(sqlx::Error::WorkerCrashed)))
 }
 
 /// A writer waits for a row, and a stopped one holds its rows, only so long; LOCAL, so that it works behind poolers.

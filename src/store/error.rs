@@ -24,6 +24,12 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// The database did not answer in time.
+    #[must_use]
+    pub fn silent() -> StoreError {
+        StoreError::Unavailable(sqlx::Error::PoolTimedOut)
+    }
+
     /// True when the database is away, busy, or not ready, so that trying again later can help.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {

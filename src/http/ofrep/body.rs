@@ -9,10 +9,11 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
-use crate::http::call::body_problem;
+use crate::http::call::{body_problem, refuse_announced};
 
 /// Reads a body of at most so many bytes.
 pub async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
+    refuse_announced(&body, limit)?;
     to_bytes(body, limit).await.map_err(|error| Failure::from(body_problem(&error, limit)))
 }
 
