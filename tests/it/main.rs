@@ -18,6 +18,8 @@ mod cli;
 mod crash;
 mod credentials;
 mod harness;
+mod nodes;
 mod ofrep;
 mod openapi;
+mod outage;
 mod refusals;
