@@ -80,9 +80,8 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let serving = tokio::spawn(http::server::serve(
         listener,
         http::router(Arc::clone(&app)),
-        app.config.max_connections,
+        http::server::Bounds::new(app.config.max_connections, app.config.drain_timeout),
         shutdown.draining_token(),
-        app.config.drain_timeout,
     ));
     info!(address = %address, base_path = app.config.base_path, database = app.service.db().name(), version = env!("CARGO_PKG_VERSION"), "listening");
     let prepared = tokio::select! {

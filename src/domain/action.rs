@@ -47,6 +47,17 @@ pub struct Weights {
     pub by: Option<Vec<String>>,
 }
 
+/// A unit of a list: text, or an integer below 2^53, which is its decimal text.
+#[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(untagged)]
+#[schema(as = Unit)]
+pub enum UnitText {
+    /// As text.
+    Text(String),
+    /// As a number.
+    Number(i64),
+}
+
 /// Body of `/targets`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -58,11 +69,11 @@ pub struct Targets {
     pub by: Option<String>,
     /// Units to list; each leaves the lists of other variants.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<UnitText>)]
     pub add: Vec<Box<RawValue>>,
     /// Units to take off the list.
     #[serde(default)]
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<UnitText>)]
     pub remove: Vec<Box<RawValue>>,
 }
 

@@ -20,7 +20,15 @@ pub struct NewFlag {
 ///
 /// A boolean flag without variants gets `on` and `off`. `offVariant` defaults to the variant `off`, else the first one;
 /// `fallthrough` to the variant `on`, else the first one. `enabled` is always false at first.
+///
+/// A null counts as absent, but for `offVariant`, where it says that the caller's own default applies.
 pub fn new_flag(body: &Members) -> Result<NewFlag, Vec<Issue>> {
+    let off_variant = body.get("offVariant").map(str::to_owned);
+    let mut body = body.clone().without_nulls();
+    if off_variant.as_deref() == Some("null") {
+        body.set("offVariant", "null").map_err(|issue| vec![issue])?;
+    }
+    let body = &body;
     let initial = ["offVariant", "fallthrough"];
     let mut issues = refuse_unknown(body, &[&["key"], &EVALUATED, &FOR_PEOPLE, &initial]);
     issues.extend(check_for_people(body));

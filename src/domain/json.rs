@@ -64,6 +64,13 @@ impl Members {
         self.0.len() != before
     }
 
+    /// The same without members that are null: where null counts as absent.
+    #[must_use]
+    pub fn without_nulls(mut self) -> Members {
+        self.0.retain(|(_, value)| value.get() != "null");
+        self
+    }
+
     /// Names and values, in order.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.get()))

@@ -22,16 +22,38 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// Pause after the operating system refused a connection (out of file descriptors): it passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// Serves until `drain` is cancelled, then lets requests under way finish for at most `patience`.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    max_connections: usize,
-    drain: CancellationToken,
-    patience: Duration,
-) {
-    let places = Arc::new(Semaphore::new(max_connections));
+/// What connections may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct Bounds {
+    /// Connections open at once; further ones wait in the system's queue.
+    pub connections: usize,
+    /// How long a client may take to send a request's head, and to begin the next one.
+    pub head: Duration,
+    /// How long requests under way may take to finish after the drain began.
+    pub drain: Duration,
+}
+
+impl Bounds {
+    /// The settings' bounds.
+    #[must_use]
+    pub fn new(connections: usize, drain: Duration) -> Bounds {
+        Bounds { connections, head: HEADER_TIMEOUT, drain }
+    }
+}
+
+/// Serves until `drain` is cancelled, then lets requests under way finish.
+pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, drain: CancellationToken) {
+    let places = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
+    let spawn = |stream, address, place| {
+        let connection = graceful.watch(connection(stream, address, router.clone(), bounds.head));
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                debug!(error = %error, "a connection ended early");
+            }
+            drop(place);
+        });
+    };
     loop {
         let place = tokio::select! {
             () = drain.cancelled() => break,
@@ -41,33 +63,45 @@ pub async fn serve(
             () = drain.cancelled() => break,
             accepted = listener.accept() => accepted,
         };
-        let (stream, address) = match accepted {
-            Ok(accepted) => accepted,
+        match accepted {
+            Ok((stream, address)) => spawn(stream, address, place),
             Err(error) => {
                 warn!(error = %error, "a connection could not be accepted");
                 tokio::time::sleep(ACCEPT_PAUSE).await;
-                continue;
             }
-        };
-        let connection = graceful.watch(connection(stream, address, router.clone()));
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                debug!(error = %error, "a connection ended early");
-            }
-            drop(place);
-        });
+        }
     }
-    // New connections are refused from here on, so that a balancer goes elsewhere.
-    drop(listener);
-    if tokio::time::timeout(patience, graceful.shutdown()).await.is_err() {
+    // The system has accepted these in our name: to close the listener on them would reset what they have sent.
+    for (stream, address) in queued(listener) {
+        let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
+        spawn(stream, address, Ok(place));
+    }
+    if tokio::time::timeout(bounds.drain, graceful.shutdown()).await.is_err() {
         warn!("requests were still under way when the patience for draining ended");
     }
+}
+
+/// The connections that wait to be accepted. New ones are refused from here on, so that a balancer goes elsewhere.
+fn queued(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let mut all = Vec::new();
+    if let Ok(listener) = listener.into_std() {
+        // It does not block: an error is the end of the queue.
+        while let Ok((stream, address)) = listener.accept() {
+            if stream.set_nonblocking(true).is_ok()
+                && let Ok(stream) = TcpStream::from_std(stream)
+            {
+                all.push((stream, address));
+            }
+        }
+    }
+    all
 }
 
 fn connection(
     stream: TcpStream,
     address: SocketAddr,
     router: Router,
+    head: Duration,
 ) -> hyper::server::conn::http1::Connection<
     TokioIo<TcpStream>,
     impl hyper::service::HttpService<
@@ -85,7 +119,7 @@ fn connection(
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(head)
         .max_buf_size(HEAD_LIMIT)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }

@@ -46,7 +46,7 @@ pub enum ServiceError {
     #[error("the resource is at version {} now, changed by {}", .0.version, .0.updated_by)]
     Stale(Current),
     /// Something with this key is there already.
-    #[error("there is a {kind} \"{key}\" already{hint}")]
+    #[error("the {kind} \"{key}\" exists already{hint}")]
     Exists {
         /// What is there.
         kind: &'static str,

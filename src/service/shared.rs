@@ -82,7 +82,7 @@ impl Service {
         };
         work.authorise(Permission::Edit, None)?;
         let key = read_key(body)?;
-        let mut document = body.clone();
+        let mut document = body.clone().without_nulls();
         document.remove("key");
         if document.get("salt").is_none() {
             document.set_value("salt", key.as_str())?;

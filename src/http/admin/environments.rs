@@ -116,7 +116,7 @@ pub async fn list_environments(
 /// Make an environment; every flag of the project gets a configuration in it.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/environments", tag = "Environments", operation_id = "createEnvironment",
-    params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header),
+    params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"),
         ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = NewEnvironment,
     responses((status = 201, body = Environment, headers(("ETag" = String))),

@@ -172,7 +172,7 @@ pub async fn list_flags(
 /// Make a flag, disabled in every environment.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/flags", tag = "Flags", operation_id = "createFlag",
-    params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header),
+    params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"),
         ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = NewFlag,
     responses((status = 201, body = Flag, headers(("ETag" = String))),

@@ -150,7 +150,7 @@ pub async fn list_keys(
 /// Make one. The answer shows the secret, once.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/keys", tag = "Keys", operation_id = "createKey",
-    params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header), ("X-Pennon-Reason" = Option<String>, Header)),
+    params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"), ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = NewKeyBody,
     responses((status = 201, body = Key),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -201,7 +201,7 @@ pub async fn revoke_key(
 /// Make a new one like it; the old one goes on working for the overlap, then ends.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/keys/{key}/rotate", tag = "Keys", operation_id = "rotateKey",
-    params(("project" = String, Path), ("key" = String, Path, description = "Its id"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("project" = String, Path), ("key" = String, Path, description = "Its id"), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$")),
     request_body = Rotate,
     responses((status = 201, body = Key),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -233,7 +233,7 @@ pub async fn list_tokens(State(app): State<AppState>, call: Call) -> Result<Repl
 /// Make one. The answer shows the secret, once.
 #[utoipa::path(
     post, path = "/api/v1/keys", tag = "Keys", operation_id = "createToken",
-    params(("Idempotency-Key" = Option<String>, Header), ("X-Pennon-Reason" = Option<String>, Header)),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"), ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = NewKeyBody,
     responses((status = 201, body = Key),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -280,7 +280,7 @@ pub async fn revoke_token(
 /// Make a new one like it; the old one goes on working for the overlap, then ends.
 #[utoipa::path(
     post, path = "/api/v1/keys/{key}/rotate", tag = "Keys", operation_id = "rotateToken",
-    params(("key" = String, Path, description = "Its id"), ("Idempotency-Key" = Option<String>, Header)),
+    params(("key" = String, Path, description = "Its id"), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$")),
     request_body = Rotate,
     responses((status = 201, body = Key),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

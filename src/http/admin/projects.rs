@@ -93,7 +93,7 @@ pub async fn list_projects(State(app): State<AppState>, call: Call) -> Result<Re
 /// Make a project with its first environments.
 #[utoipa::path(
     post, path = "/api/v1/projects", tag = "Projects", operation_id = "createProject",
-    params(("Idempotency-Key" = Option<String>, Header), ("X-Pennon-Reason" = Option<String>, Header)),
+    params(("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"), ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = NewProject,
     responses((status = 201, body = Project, headers(("ETag" = String))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),

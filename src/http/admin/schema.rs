@@ -143,14 +143,23 @@ pub struct Rule {
     description: Option<String>,
 }
 
+/// A unit of a list: text, or an integer below 2^53, which is its decimal text.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum Unit {
+    /// As text.
+    Text(String),
+    /// As a number.
+    Number(i64),
+}
+
 /// Units that get a variant whatever the rules say.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Target {
     /// The attribute that holds the unit; `targetingKey` when absent.
     by: Option<String>,
     /// The units.
-    #[schema(value_type = Vec<String>)]
-    values: Vec<serde_json::Value>,
+    values: Vec<Unit>,
     /// What they get.
     variant: String,
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::configurations::Revert;
-use super::schema::{Condition, Raw, raw, raw_list};
+use super::schema::{Condition, Raw, Unit, raw, raw_list};
 use super::versions::{self, VersionBody};
 use crate::app::{App, AppState};
 use crate::http::call::Call;
@@ -32,10 +32,10 @@ pub struct Segment {
     #[schema(value_type = Option<Vec<String>>)]
     by: Option<Raw>,
     /// Units that are in it.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<Unit>)]
     included: Raw,
     /// Units that are not, whatever `when` says.
-    #[schema(value_type = Vec<String>)]
+    #[schema(value_type = Vec<Unit>)]
     excluded: Raw,
     /// Who else is in it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -146,8 +146,8 @@ pub struct NewSegment {
     key: String,
     salt: Option<String>,
     by: Option<Vec<String>>,
-    included: Option<Vec<String>>,
-    excluded: Option<Vec<String>>,
+    included: Option<Vec<Unit>>,
+    excluded: Option<Vec<Unit>>,
     when: Option<Condition>,
     description: Option<String>,
     tags: Option<Vec<String>>,
@@ -160,8 +160,8 @@ pub struct NewSegment {
 pub struct SegmentPatch {
     salt: Option<String>,
     by: Option<Vec<String>>,
-    included: Option<Vec<String>>,
-    excluded: Option<Vec<String>>,
+    included: Option<Vec<Unit>>,
+    excluded: Option<Vec<Unit>>,
     when: Option<Condition>,
     description: Option<String>,
     tags: Option<Vec<String>>,
@@ -214,7 +214,7 @@ macro_rules! shared_routes {
         /// Make one.
         #[utoipa::path(
             post, path = concat!("/api/v1/projects/{project}/", $path, ""), tag = $tag, operation_id = $create_id,
-            params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header), ("X-Pennon-Reason" = Option<String>, Header)),
+            params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"), ("X-Pennon-Reason" = Option<String>, Header)),
             request_body = $new,
             responses((status = 201, body = $body, headers(("ETag" = String))),
                 (status = "4XX", body = Problem, content_type = "application/problem+json"),
