@@ -14,6 +14,7 @@
 mod support;
 
 mod admin;
+mod architecture;
 mod cli;
 mod crash;
 mod credentials;
@@ -21,5 +22,7 @@ mod harness;
 mod nodes;
 mod ofrep;
 mod openapi;
+mod operation;
 mod outage;
 mod refusals;
+mod store;
