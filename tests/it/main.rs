@@ -26,3 +26,4 @@ mod operation;
 mod outage;
 mod refusals;
 mod store;
+mod wire;
