@@ -17,7 +17,7 @@ use tracing::{debug, warn};
 
 /// How long a client may take to send its headers: slower ones are attacks or dead.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
-/// Bytes of a request's head: more is answered 431.
+/// Bytes of a request's head: more than about twice as many are answered 431 (hyper asks between two reads).
 const HEAD_LIMIT: usize = 64 * 1024;
 /// Pause after the operating system refused a connection (out of file descriptors): it passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

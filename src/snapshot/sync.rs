@@ -280,6 +280,8 @@ impl Sync {
                 self.put(at, *next);
                 Ok(())
             }
+            // The changes of a revision that was taken are missing: only the tables can tell, or fail to.
+            Replay::Same if at.revision > have.revision => self.reload(at).await,
             Replay::Same => Ok(()),
             Replay::Gap => self.reload(at).await,
             Replay::Rewritten => {
