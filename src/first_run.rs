@@ -31,6 +31,9 @@ pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) -> a
     let url = app.config.public_url.clone().unwrap_or_else(|| local.clone());
     // The curl on the screen works as it stands: wait until the node serves.
     app.registry.wait_for_installation(1, PATIENCE).await;
+    // Said first of all: the keys are stored nowhere, so a file that cannot be written must not take them along.
+    let text = first.map_or_else(|| format!("Pennon serves at {url}\n"), |first| screen(&url, first));
+    say(&text);
     if let (Some(first), Some(path)) = (first, &app.config.bootstrap_file) {
         let written = Written {
             address: &local,
@@ -45,11 +48,13 @@ pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) -> a
     if let Some(path) = &app.config.address_file {
         write_private(path, local.as_bytes())?;
     }
-    let text = first.map_or_else(|| format!("Pennon serves at {url}\n"), |first| screen(&url, first));
+    Ok(())
+}
+
+fn say(text: &str) {
     let mut out = std::io::stdout().lock();
     // Nobody may be reading; that is no reason to stop.
     let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    Ok(())
 }
 
 fn screen(url: &str, first: &FirstRun) -> String {

@@ -49,13 +49,20 @@ use config::{Config, Database};
 use shutdown::Shutdown;
 use store::Db;
 
+/// Makes a folder that only its owner may enter: the file in it holds the installation's secret.
+fn make_private(folder: &std::path::Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
 /// Opens the database that the settings name.
 pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
     match config.database() {
         Database::Sqlite(path) => {
             if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                std::fs::create_dir_all(folder)
-                    .with_context(|| format!("cannot make {}", folder.display()))?;
+                make_private(folder).with_context(|| format!("cannot make {}", folder.display()))?;
             }
             Db::sqlite(&path).await.with_context(|| format!("cannot open the database {}", path.display()))
         }

@@ -35,7 +35,10 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         match self {
             StoreError::Unavailable(_) => true,
-            StoreError::Migrate(sqlx::migrate::MigrateError::Execute(error)) => away(error),
+            StoreError::Migrate(
+                sqlx::migrate::MigrateError::Execute(error)
+                | sqlx::migrate::MigrateError::ExecuteMigration(error, _),
+            ) => away(error),
             _ => false,
         }
     }

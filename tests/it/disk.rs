@@ -227,3 +227,28 @@ on_both! {
         assert_eq!(images(&server).len(), 2);
     }
 }
+
+#[test]
+fn a_first_run_whose_file_cannot_be_written_still_shows_its_keys() {
+    let mut server = Server::not_started(Home::sqlite(), &[]);
+    let mut command = server.command();
+    // A folder stands where the file belongs.
+    fs::create_dir_all(server.directory.join("bootstrap.json/in-the-way")).unwrap();
+    let ended = command.stdout(std::process::Stdio::piped()).output().unwrap();
+    assert!(!ended.status.success());
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let token = said.split_whitespace().find(|word| word.starts_with("pnn_api_")).expect(&said).to_owned();
+    fs::remove_dir_all(server.directory.join("bootstrap.json")).unwrap();
+    server.start();
+    server.holding(&token).get("/api/v1/whoami").expect(200);
+}
+
+#[test]
+fn nobody_else_may_enter_the_folder_of_the_database() {
+    let home = Home::sqlite();
+    let inner = home.path("made-by-the-server");
+    let url = format!("sqlite:{}", inner.join("pennon.db").display());
+    let server = Server::with(home, &[("PENNON_DATABASE_URL", &url)]);
+    assert_eq!(fs::metadata(&inner).unwrap().permissions().mode() & 0o777, 0o700);
+    drop(server);
+}
