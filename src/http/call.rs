@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, FromRequest, Request};
 use axum::http::{HeaderMap, Method, StatusCode, header};
 use sha2::{Digest as _, Sha256};
@@ -11,6 +10,7 @@ use sha2::{Digest as _, Sha256};
 use super::authenticate::authenticate;
 use super::client_address::client_address;
 use super::etag;
+use super::intake;
 use super::middleware::RequestId;
 use super::problem::Problem;
 use crate::app::AppState;
@@ -132,10 +132,7 @@ fn bad_query(name: &str, allowed: &str) -> Problem {
 }
 
 async fn read_body(app: &AppState, headers: &HeaderMap, body: axum::body::Body) -> Result<String, Problem> {
-    refuse_announced(&body, app.config.body_limit)?;
-    let bytes = to_bytes(body, app.config.body_limit)
-        .await
-        .map_err(|error| body_problem(&error, app.config.body_limit))?;
+    let bytes = intake::read(headers, body, app.config.body_limit).await?;
     if bytes.is_empty() {
         return Ok(String::new());
     }
@@ -149,27 +146,6 @@ async fn read_body(app: &AppState, headers: &HeaderMap, body: axum::body::Body) 
         let detail = format!("the body is not UTF-8 at byte {}", error.utf8_error().valid_up_to());
         Problem::new(StatusCode::BAD_REQUEST, "invalid_json", detail)
     })
-}
-
-/// Refuses a body that says it is too large, before a byte of it is read.
-pub fn refuse_announced(body: &axum::body::Body, limit: usize) -> Result<(), Problem> {
-    let announced = axum::body::HttpBody::size_hint(body).lower();
-    if u64::try_from(limit).is_ok_and(|limit| announced > limit) { Err(too_large(limit)) } else { Ok(()) }
-}
-
-fn too_large(limit: usize) -> Problem {
-    let detail = format!("the body is larger than {limit} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
-}
-
-/// A body that could not be read: too large, or cut by the network.
-pub fn body_problem(error: &axum::Error, limit: usize) -> Problem {
-    let is_too_large = std::error::Error::source(error)
-        .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-    if is_too_large {
-        return too_large(limit);
-    }
-    Problem::new(StatusCode::BAD_REQUEST, "incomplete_body", "the body ended before it was complete")
 }
 
 fn reason(headers: &HeaderMap) -> Result<String, Problem> {

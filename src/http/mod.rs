@@ -5,6 +5,7 @@ pub mod authenticate;
 pub mod call;
 pub mod client_address;
 pub mod etag;
+pub mod intake;
 pub mod limits;
 pub mod meters;
 pub mod middleware;

@@ -55,6 +55,40 @@ on_both! {
         server.owner().get(&project("/flags/late")).expect(200);
     }
 
+    fn a_body_too_large_is_answered_however_it_is_sent(server: Server) {
+        let address = server.address.trim_start_matches("http://").to_owned();
+        let megabyte = vec![b' '; 1 << 20];
+        let send = |path: &str, key: &str, framing: &str, megabytes: usize| -> String {
+            let mut stream = TcpStream::connect(&address).unwrap();
+            write!(stream, "POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {key}\r\nContent-Type: application/json\r\n{framing}\r\n\r\n").unwrap();
+            for _ in 0..megabytes {
+                if framing.contains("chunked") {
+                    stream.write_all(b"100000\r\n").unwrap();
+                }
+                stream.write_all(&megabyte).unwrap();
+                if framing.contains("chunked") {
+                    stream.write_all(b"\r\n").unwrap();
+                }
+            }
+            if framing.contains("chunked") {
+                stream.write_all(b"0\r\n\r\n").unwrap();
+            }
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).unwrap();
+            answer.lines().next().unwrap().to_owned()
+        };
+        let flags = project("/flags");
+        for (path, key) in [(flags.as_str(), &server.token), ("/ofrep/v1/evaluate/flags", &server.server_key)] {
+            // Sent to its end before the answer is read, in one piece and in chunks.
+            assert_eq!(send(path, key, "Content-Length: 31457280", 30), "HTTP/1.1 413 Payload Too Large");
+            assert_eq!(send(path, key, "Transfer-Encoding: chunked", 30), "HTTP/1.1 413 Payload Too Large");
+            // Announced, and not sent until asked for: it is never asked for.
+            assert_eq!(send(path, key, "Content-Length: 31457280\r\nExpect: 100-continue", 0), "HTTP/1.1 413 Payload Too Large");
+            // More than anybody would read to throw away.
+            assert_eq!(send(path, key, "Content-Length: 100000000000", 0), "HTTP/1.1 413 Payload Too Large");
+        }
+    }
+
     fn an_idle_server_stops_at_once_and_cleanly(given: Server) {
         let mut server = given;
         let idle = TcpStream::connect(server.address.trim_start_matches("http://")).unwrap();

@@ -2,19 +2,18 @@
 
 use std::fmt;
 
-use axum::body::{Body, to_bytes};
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{HeaderMap, StatusCode};
 use pennon_engine::{Context, ContextError, Value};
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::failure::Failure;
-use crate::http::call::{body_problem, refuse_announced};
+use crate::http::intake;
 
 /// Reads a body of at most so many bytes.
-pub async fn read(body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
-    refuse_announced(&body, limit)?;
-    to_bytes(body, limit).await.map_err(|error| Failure::from(body_problem(&error, limit)))
+pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<bytes::Bytes, Failure> {
+    intake::read(headers, body, limit).await.map_err(Failure::from)
 }
 
 /// The context of a request; an absent one is empty.

@@ -58,7 +58,7 @@ async fn answer(
     body: Body,
 ) -> Result<Response, Failure> {
     let evaluator = evaluator(app, headers, address).await?;
-    let bytes = body::read(body, app.config.context_limit).await?;
+    let bytes = body::read(headers, body, app.config.context_limit).await?;
     let context = body::context(&bytes)?;
     let random = getrandom::u32().unwrap_or_default();
     let at = At { now_ms: app.clock.now_ms(), random, instance: None };
