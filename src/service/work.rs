@@ -1,7 +1,7 @@
 //! One unit of work: a transaction that locks, numbers, changes, audits and commits, in the order the design gives.
 //! Every mutation goes through here, so none can forget its audit entry, its change row or its idempotency.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::audit::Draft;
 use super::error::ServiceError;
@@ -28,6 +28,15 @@ pub struct Done<T> {
     pub installation: Option<i64>,
     /// Whether this is the stored outcome of an earlier request with the same Idempotency-Key.
     pub replayed: bool,
+}
+
+/// What is stored under an Idempotency-Key: all that a repetition needs to be answered like the first time.
+#[derive(Serialize, Deserialize)]
+struct Outcome<T> {
+    view: T,
+    /// Environment id, epoch, revision, id of the change.
+    revisions: Vec<(String, i64, i64, String)>,
+    installation: Option<i64>,
 }
 
 /// What beginning a unit of work can lead to.
@@ -109,10 +118,8 @@ impl Work {
                 if stored.request != given.request {
                     return Err(ServiceError::IdempotencyMismatch);
                 }
-                let view = serde_json::from_str(&stored.outcome).map_err(|error| corrupt(&error))?;
                 tx.rollback().await?;
-                let done = Done { view, revisions: Vec::new(), installation: None, replayed: true };
-                return Ok(Begun::Replay(done));
+                return Ok(Begun::Replay(replay(&stored.outcome)?));
             }
         }
         Ok(Begun::New(Work {
@@ -238,9 +245,15 @@ impl Work {
         Ok(())
     }
 
-    /// Ends without a change: nothing was to be done.
-    pub async fn unchanged<T>(self, view: T) -> Result<Done<T>, ServiceError> {
-        self.tx.rollback().await?;
+    /// Ends without a change: nothing was to be done. With an Idempotency-Key that is an outcome too, and it is kept:
+    /// a repetition must not do later what was not to be done at first.
+    pub async fn unchanged<T: Serialize>(mut self, view: T) -> Result<Done<T>, ServiceError> {
+        if self.request.idempotency.is_some() {
+            self.keep_outcome(&view).await?;
+            self.tx.commit().await?;
+        } else {
+            self.tx.rollback().await?;
+        }
         Ok(Done { view, revisions: Vec::new(), installation: None, replayed: false })
     }
 
@@ -259,12 +272,7 @@ impl Work {
             let payload = draft.outbox_payload(&self);
             outbox::insert(&mut self.tx, &project_id, &draft.action, &payload, self.now).await?;
         }
-        if let Some(given) = &self.request.idempotency {
-            let outcome = serde_json::to_string(stored.unwrap_or(&view)).map_err(|error| corrupt(&error))?;
-            let stored = idempotency::Stored { request: given.request.clone(), outcome };
-            let key = (self.request.caller.id.as_str(), given.key.as_str());
-            idempotency::put(&mut self.tx, key, &stored, (self.now - IDEMPOTENCY_KEPT, self.now)).await?;
-        }
+        self.keep_outcome(stored.unwrap_or(&view)).await?;
         let names: Vec<&str> = self.touched.iter().map(|touched| touched.id.as_str()).collect();
         self.tx.notify(&names.join(" ")).await?;
         self.tx.commit().await?;
@@ -282,11 +290,39 @@ impl Work {
         Ok(Done { view, revisions, installation: self.installation, replayed: false })
     }
 
+    /// Stores what a repetition with the same Idempotency-Key is answered, when the request has one.
+    async fn keep_outcome<T: Serialize>(&mut self, view: &T) -> Result<(), ServiceError> {
+        let Some(given) = &self.request.idempotency else { return Ok(()) };
+        let place =
+            |touched: &Touched| (touched.id.clone(), touched.epoch, touched.revision, touched.head.clone());
+        let revisions = self.touched.iter().map(place).collect();
+        let outcome = Outcome { view, revisions, installation: self.installation };
+        let outcome = serde_json::to_string(&outcome).map_err(|error| corrupt(&error))?;
+        let stored = idempotency::Stored { request: given.request.clone(), outcome };
+        let key = (self.request.caller.id.as_str(), given.key.as_str());
+        let put = idempotency::put(&mut self.tx, key, &stored, (self.now - IDEMPOTENCY_KEPT, self.now)).await;
+        put.map_err(|error| match error {
+            // The same request waits for the same project's lock: whoever came first with this key asked something else.
+            StoreError::Duplicate(_) => ServiceError::IdempotencyMismatch,
+            other => other.into(),
+        })
+    }
+
     /// The revision this work took in an environment, if it numbered it.
     #[must_use]
     pub fn revision_of(&self, environment_key: &str) -> Option<i64> {
         self.touched.iter().find(|touched| touched.key == environment_key).map(|touched| touched.revision)
     }
+}
+
+fn replay<T: DeserializeOwned>(outcome: &str) -> Result<Done<T>, ServiceError> {
+    let outcome: Outcome<T> = serde_json::from_str(outcome).map_err(|error| corrupt(&error))?;
+    let revisions = outcome
+        .revisions
+        .into_iter()
+        .map(|(id, epoch, revision, change)| (id, Head { epoch, revision, change }))
+        .collect();
+    Ok(Done { view: outcome.view, revisions, installation: outcome.installation, replayed: true })
 }
 
 fn corrupt(error: &serde_json::Error) -> ServiceError {

@@ -19,6 +19,7 @@ mod cli;
 mod crash;
 mod credentials;
 mod disk;
+mod effects;
 mod harness;
 mod limits;
 mod nodes;
