@@ -1,6 +1,7 @@
 //! Everyday actions as pure edits of a configuration: rollout, weights, targets, rules.
 //! Each answers what is wrong with the request; whether the result is a good flag is the engine's to say.
 
+use std::collections::HashSet;
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
@@ -13,6 +14,29 @@ use super::json::Members;
 pub const ROLLOUT_RULE: &str = "rollout";
 /// The place that `/weights` edits when no rule is named.
 pub const FALLTHROUGH: &str = "fallthrough";
+
+/// The code of an issue with what is stored, not with what was sent.
+pub const CORRUPT: &str = "corrupt";
+/// Ids that an error lists at most.
+const KNOWN_SHOWN: usize = 20;
+/// Steps of one `/rules` request: more than any flag has rules.
+pub const STEP_LIMIT: usize = 1_000;
+
+/// Refuses requests too large to be meant, before anything is locked for them.
+pub fn check_sizes(rollout_by: usize, weights: usize, steps: usize, units: usize) -> Result<(), Issue> {
+    let limits = [
+        ("/by", rollout_by, pennon_engine::limits::VARIANTS_PER_FLAG, "attributes"),
+        ("/weights", weights, pennon_engine::limits::VARIANTS_PER_FLAG, "weights"),
+        ("", steps, STEP_LIMIT, "steps"),
+        ("", units, pennon_engine::limits::VALUES_PER_LIST, "units"),
+    ];
+    match limits.into_iter().find(|(_, count, most, _)| count > most) {
+        Some((pointer, count, most, what)) => {
+            Err(Issue::new(pointer, "limit_exceeded", format!("{count} {what}; at most {most} at once")))
+        }
+        None => Ok(()),
+    }
+}
 
 /// Body of `/rollout`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
@@ -114,32 +138,27 @@ pub fn set_enabled(configuration: &mut Members, enabled: bool) -> Result<bool, I
 }
 
 /// Enables the flag, puts the rule `rollout` last, and lets everybody else have `otherwise`.
+///
+/// What the present rule `rollout` says and the request does not (variant, attributes, layer, description) stays. A
+/// rule whose condition is more than a percentage is not overwritten: that would open it to everybody.
 pub fn roll_out(configuration: &mut Members, request: &Rollout) -> Result<(), Issue> {
-    let mut rules = list(configuration, "rules")?;
-    let present = rules.iter().find(|rule| id_of(rule) == ROLLOUT_RULE).cloned();
-    let old_when = member(present.as_ref(), "when")?;
-    let old_serve = member(present.as_ref(), "serve")?;
-    rules.retain(|rule| id_of(rule) != ROLLOUT_RULE);
-
-    let mut when = Members::default();
-    when.set("percentage", request.percentage.get()).map_err(|issue| at("/percentage", issue))?;
-    match (&request.by, old_when.get("by")) {
-        (Some(by), _) => when.set_value("by", by)?,
-        (None, Some(by)) => when.set("by", by)?,
-        (None, None) => {}
+    if serde_json::from_str::<f64>(request.percentage.get()).is_err() {
+        let detail = "a rollout's percentage is a number from 0 to 100; for a range, edit the rule by /rules";
+        return Err(Issue::new("/percentage", "wrong_type", detail));
     }
+    let mut rules = list(configuration, "rules")?;
+    let present = rules.iter().position(|rule| id_of(rule) == ROLLOUT_RULE);
+    let mut rule = present.map(|at| rules.remove(at)).unwrap_or_default();
+    rule.set_value("id", ROLLOUT_RULE)?;
+    rule.set("when", &rollout_condition(&rule, request)?.to_text())?;
     let mut serve = Members::default();
-    match (&request.variant, old_serve.get("variant")) {
+    match (&request.variant, member(&rule, "serve")?.get("variant")) {
         (Some(variant), _) => serve.set_value("variant", variant)?,
         (None, Some(variant)) => serve.set("variant", variant)?,
         (None, None) => serve.set_value("variant", "on")?,
     }
-    let mut rule = Members::default();
-    rule.set_value("id", ROLLOUT_RULE)?;
-    rule.set("when", &when.to_text())?;
     rule.set("serve", &serve.to_text())?;
     rules.push(rule);
-
     let otherwise = match (&request.otherwise, configuration.get("offVariant")) {
         (Some(variant), _) => serde_json::to_string(variant).map_err(|error| broken(&error))?,
         (None, Some(variant)) if variant != "null" => variant.to_owned(),
@@ -152,6 +171,29 @@ pub fn roll_out(configuration: &mut Members, request: &Rollout) -> Result<(), Is
     configuration.set("enabled", "true")?;
     set_list(configuration, "rules", &rules)?;
     configuration.set("fallthrough", &format!("{{\"variant\":{otherwise}}}"))
+}
+
+/// The condition of a rollout: the new percentage, and what the old condition says of units.
+fn rollout_condition(rule: &Members, request: &Rollout) -> Result<Members, Issue> {
+    let old = member(rule, "when")?;
+    let narrow = old.iter().any(|(name, _)| !matches!(name, "percentage" | "by" | "layer"));
+    if narrow || member(rule, "serve")?.get("split").is_some() {
+        let detail = "the rule \"rollout\" has conditions or a split of its own, which this would drop: edit it by /rules";
+        return Err(Issue::new("", "conflict", detail));
+    }
+    let mut when = Members::default();
+    when.set("percentage", request.percentage.get())?;
+    match &request.by {
+        Some(by) => when.set_value("by", by)?,
+        None => {
+            for name in ["by", "layer"] {
+                if let Some(value) = old.get(name) {
+                    when.set(name, value)?;
+                }
+            }
+        }
+    }
+    Ok(when)
 }
 
 /// Moves the weights of a split to new ones, and as few users as possible with them.
@@ -168,7 +210,7 @@ pub fn reweigh(configuration: &mut Members, request: &Weights) -> Result<(), Iss
         let detail = format!("there is no rule \"{place}\"; leave \"rule\" out for the fallthrough");
         return Err(Issue::new("/rule", "unknown_rule", detail));
     };
-    let serve = reweighed(member(Some(rule), "serve")?, &wanted, request.by.as_deref())?;
+    let serve = reweighed(member(rule, "serve")?, &wanted, request.by.as_deref())?;
     rule.set("serve", &serve.to_text())?;
     set_list(configuration, "rules", &rules)
 }
@@ -247,8 +289,8 @@ pub fn retarget(configuration: &mut Members, request: &Targets) -> Result<(), Is
         return Err(Issue::new("", "missing_member", "name units in \"add\" or in \"remove\""));
     }
     let by = request.by.as_deref().unwrap_or("targetingKey");
-    let added = units(&request.add, "/add")?;
-    let removed = units(&request.remove, "/remove")?;
+    let added: HashSet<String> = units(&request.add, "/add")?.into_iter().collect();
+    let removed: HashSet<String> = units(&request.remove, "/remove")?.into_iter().collect();
     let mut targets = list(configuration, "targets")?;
     let mut found = false;
     for target in &mut targets {
@@ -285,19 +327,21 @@ pub fn retarget(configuration: &mut Members, request: &Targets) -> Result<(), Is
 
 /// Applies steps to the list of rules, in order.
 pub fn edit_rules(configuration: &mut Members, steps: &[RuleStep]) -> Result<(), Issue> {
-    let mut rules = list(configuration, "rules")?;
+    let mut rules: Vec<(String, Members)> =
+        list(configuration, "rules")?.into_iter().map(|rule| (id_of(&rule), rule)).collect();
     for (index, step) in steps.iter().enumerate() {
         edit_rule(&mut rules, step).map_err(|issue| at(&format!("/{index}{}", issue.pointer), issue))?;
     }
+    let rules: Vec<Members> = rules.into_iter().map(|(_, rule)| rule).collect();
     set_list(configuration, "rules", &rules)
 }
 
-fn edit_rule(rules: &mut Vec<Members>, step: &RuleStep) -> Result<(), Issue> {
+fn edit_rule(rules: &mut Vec<(String, Members)>, step: &RuleStep) -> Result<(), Issue> {
     match step {
         RuleStep { add: Some(rule), at: place, moved: None, to: None, remove: None, replace: None } => {
             let place = place.unwrap_or(rules.len());
             check_place(place, rules.len(), "/at")?;
-            rules.insert(place, rule.clone());
+            rules.insert(place, (id_of(rule), rule.clone()));
         }
         RuleStep { add: None, at: None, moved: Some(id), to: Some(place), remove: None, replace: None } => {
             let rule = rules.remove(find(rules, id, "/move")?);
@@ -310,7 +354,7 @@ fn edit_rule(rules: &mut Vec<Members>, step: &RuleStep) -> Result<(), Issue> {
         RuleStep { add: None, at: None, moved: None, to: None, remove: None, replace: Some(rule) } => {
             let place = find(rules, &id_of(rule), "/replace/id")?;
             if let Some(slot) = rules.get_mut(place) {
-                *slot = rule.clone();
+                slot.1 = rule.clone();
             }
         }
         _ => {
@@ -328,9 +372,9 @@ fn check_place(place: usize, length: usize, pointer: &str) -> Result<(), Issue> 
     Err(Issue::new(pointer, "invalid_number", format!("{place} is not a place in the list: 0 to {length}")))
 }
 
-fn find(rules: &[Members], id: &str, pointer: &str) -> Result<usize, Issue> {
-    rules.iter().position(|rule| id_of(rule) == id).ok_or_else(|| {
-        let known: Vec<String> = rules.iter().map(id_of).collect();
+fn find(rules: &[(String, Members)], id: &str, pointer: &str) -> Result<usize, Issue> {
+    rules.iter().position(|(own, _)| own == id).ok_or_else(|| {
+        let known: Vec<&str> = rules.iter().take(KNOWN_SHOWN).map(|(own, _)| own.as_str()).collect();
         let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
         Issue::new(pointer, "unknown_rule", format!("there is no rule \"{id}\" (rules: {known})"))
     })
@@ -347,8 +391,8 @@ fn set_list(configuration: &mut Members, name: &str, list: &[Members]) -> Result
     configuration.set_value(name, list)
 }
 
-fn member(object: Option<&Members>, name: &str) -> Result<Members, Issue> {
-    match object.and_then(|object| object.get(name)) {
+fn member(object: &Members, name: &str) -> Result<Members, Issue> {
+    match object.get(name) {
         Some(text) if text.starts_with('{') => Members::parse_shallow(text),
         _ => Ok(Members::default()),
     }
@@ -391,7 +435,7 @@ fn units(values: &[Box<RawValue>], pointer: &str) -> Result<Vec<String>, Issue> 
 }
 
 fn dedup(values: &[Box<RawValue>]) -> Vec<Box<RawValue>> {
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     values.iter().filter(|value| seen.insert(unit_text(value))).cloned().collect()
 }
 
@@ -399,8 +443,9 @@ fn at(pointer: &str, issue: Issue) -> Issue {
     Issue { pointer: pointer.to_owned(), ..issue }
 }
 
+/// A stored configuration that cannot be read: nothing the caller did.
 fn broken(error: &serde_json::Error) -> Issue {
-    Issue::new("", "invalid_json", format!("the stored configuration cannot be read: {error}"))
+    Issue::new("", CORRUPT, format!("the stored configuration cannot be read: {error}"))
 }
 
 #[cfg(test)]

@@ -117,3 +117,24 @@ fn a_step_that_cannot_be_made_names_its_place() {
         assert_eq!(edit_rules(&mut configuration, &steps).unwrap_err().pointer, pointer);
     }
 }
+
+#[test]
+fn a_rollout_keeps_the_layer_and_does_not_open_a_narrow_rule_to_everybody() {
+    let rules = r#"{"enabled":true,"offVariant":"off","rules":[{"id":"rollout","description":"d","when":{"percentage":5,"layer":"l"},"serve":{"variant":"on"}}],"fallthrough":{"variant":"off"}}"#;
+    let mut configuration = members(rules);
+    roll_out(&mut configuration, &rollout(r#"{"percentage":20}"#)).unwrap();
+    assert_eq!(configuration.to_text(), rules.replace(":5,", ":20,"));
+    let narrow = r#"{"enabled":true,"offVariant":"off","rules":[{"id":"rollout","when":{"all":[{"percentage":5},{"segment":"staff"}]},"serve":{"variant":"on"}}]}"#;
+    let issue = roll_out(&mut members(narrow), &rollout(r#"{"percentage":20}"#)).unwrap_err();
+    assert_eq!(issue.code, "conflict");
+    let range = roll_out(&mut members(BOOLEAN), &rollout(r#"{"percentage":[10,50]}"#)).unwrap_err();
+    assert_eq!(range.pointer, "/percentage");
+}
+
+#[test]
+fn requests_too_large_to_be_meant_are_refused_before_anything_is_locked() {
+    assert!(super::check_sizes(0, 100, 1_000, 100_000).is_ok());
+    assert!(super::check_sizes(0, 101, 0, 0).is_err());
+    assert!(super::check_sizes(0, 0, 1_001, 0).is_err());
+    assert!(super::check_sizes(0, 0, 0, 100_001).is_err());
+}

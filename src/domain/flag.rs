@@ -17,6 +17,10 @@ pub const SHARED_FOR_PEOPLE: [&str; 3] = ["description", "tags", "owner"];
 
 /// What a flag is for; it tells how long one expects it to live.
 pub const KINDS: [&str; 4] = ["release", "experiment", "operational", "permission"];
+/// Issues that one check tells at most.
+const ISSUE_LIMIT: usize = 50;
+/// Bytes of a flag's metadata: every answer carries it.
+pub const METADATA_LIMIT: usize = 64 * 1_024;
 /// Characters of a description or an owner: enough for a paragraph, bounded for lists.
 pub const TEXT_LIMIT: usize = 2_000;
 /// Tags of one flag.
@@ -67,6 +71,7 @@ pub fn refuse_unknown(members: &Members, allowed: &[&[&str]]) -> Vec<Issue> {
     members
         .iter()
         .filter(|(name, _)| !allowed.iter().any(|names| names.contains(name)))
+        .take(ISSUE_LIMIT)
         .map(|(name, _)| {
             let known: Vec<&str> = allowed.iter().flat_map(|names| names.iter().copied()).collect();
             Issue::new(
@@ -78,10 +83,14 @@ pub fn refuse_unknown(members: &Members, allowed: &[&[&str]]) -> Vec<Issue> {
         .collect()
 }
 
-/// Checks the members that are for people: kind, description, tags, owner.
+/// Checks the members that the engine leaves alone: kind, description, tags, owner, and the size of metadata.
 #[must_use]
 pub fn check_for_people(definition: &Members) -> Vec<Issue> {
     let mut issues = Vec::new();
+    if definition.get("metadata").is_some_and(|text| text.len() > METADATA_LIMIT) {
+        let detail = format!("metadata travels with every answer: at most {METADATA_LIMIT} bytes");
+        issues.push(Issue::new("/metadata", "limit_exceeded", detail));
+    }
     if let Some(kind) = definition.get("kind") {
         let known = serde_json::from_str::<String>(kind).is_ok_and(|kind| KINDS.contains(&kind.as_str()));
         if !known {

@@ -1,6 +1,9 @@
 //! JSON objects as they were written: an ordered list of raw members.
 //! Never goes through a value tree, which would rewrite numbers (3.0 to 3) and hide duplicates.
 
+mod check;
+
+use std::collections::HashMap;
 use std::fmt;
 
 use serde::de::{MapAccess, Visitor};
@@ -15,9 +18,8 @@ pub struct Members(Vec<(String, Box<RawValue>)>);
 impl Members {
     /// Reads one object; duplicate members are refused, nested ones too.
     pub fn parse(text: &str) -> Result<Members, Issue> {
-        let members = Members::parse_shallow(text)?;
-        members.check_nested("", 0)?;
-        Ok(members)
+        check::whole(text)?;
+        Members::parse_shallow(text)
     }
 
     /// Reads one object without looking into its values: for text that was checked when it was stored.
@@ -90,21 +92,29 @@ impl Members {
 
     /// Applies a JSON Merge Patch (RFC 7396) to the raw members: null removes, objects merge, the rest replaces.
     pub fn merge(&mut self, patch: &Members) -> Result<(), Issue> {
-        for (name, value) in patch.iter() {
-            if value == "null" {
-                self.remove(name);
-            } else if value.starts_with('{') {
-                let mut inner = match self.get(name) {
-                    Some(text) if text.starts_with('{') => Members::parse_shallow(text)?,
-                    _ => Members::default(),
-                };
-                inner.merge(&Members::parse_shallow(value)?)?;
-                self.set(name, &inner.to_text())?;
-            } else {
-                self.set(name, value)?;
+        let mut changes: HashMap<&str, &str> = patch.iter().collect();
+        let mut merged = Vec::with_capacity(self.0.len() + patch.len());
+        for (name, old) in std::mem::take(&mut self.0) {
+            match changes.remove(name.as_str()) {
+                None => merged.push((name, old)),
+                Some("null") => {}
+                Some(value) => merged.push((name, merged_value(Some(old.get()), value)?)),
             }
         }
+        // What is new goes last, in the patch's order.
+        for (name, value) in patch.iter().filter(|(name, _)| changes.contains_key(name)) {
+            if value != "null" {
+                merged.push((name.to_owned(), merged_value(None, value)?));
+            }
+        }
+        self.0 = merged;
         Ok(())
+    }
+
+    /// Values by name, for many look-ups.
+    #[must_use]
+    pub fn index(&self) -> HashMap<&str, &str> {
+        self.iter().collect()
     }
 
     /// The object as compact text.
@@ -122,55 +132,21 @@ impl Members {
         text.push('}');
         text
     }
-
-    /// Refuses duplicate members and numbers out of range at any depth.
-    fn check_nested(&self, pointer: &str, depth: usize) -> Result<(), Issue> {
-        for (name, value) in self.iter() {
-            let place = format!("{pointer}/{}", pointer_token(name));
-            check_value(value, &place, depth + 1)?;
-        }
-        Ok(())
-    }
 }
 
-/// `serde_json` refuses to nest deeper than 128; the recursion below needs no more.
-const DEPTH_LIMIT: usize = 128;
-
-fn check_value(text: &str, pointer: &str, depth: usize) -> Result<(), Issue> {
-    if depth > DEPTH_LIMIT {
-        return Err(Issue::new(
-            pointer,
-            "limit_exceeded",
-            format!("nested deeper than {DEPTH_LIMIT} levels"),
-        ));
-    }
-    if text.starts_with('{') {
-        let members = serde_json::from_str::<Members>(text).map_err(|error| at(pointer, text, &error))?;
-        members.check_nested(pointer, depth)
-    } else if text.starts_with('[') {
-        let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| at(pointer, text, &error))?;
-        for (index, item) in items.iter().enumerate() {
-            check_value(item.get(), &format!("{pointer}/{index}"), depth + 1)?;
-        }
-        Ok(())
-    } else if text.starts_with(['-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
-        serde_json::from_str::<f64>(text).map(|_| ()).map_err(|_| {
-            Issue::new(
-                pointer,
-                "invalid_number",
-                format!("{text} is outside the range of a double (about ±1.8e308)"),
-            )
-        })
-    } else if text.starts_with('"') {
-        serde_json::from_str::<String>(text).map(|_| ()).map_err(|error| at(pointer, text, &error))
+/// A value after a patch: an object merges into an object, without its nulls; the rest replaces.
+fn merged_value(old: Option<&str>, patch: &str) -> Result<Box<RawValue>, Issue> {
+    let text = if patch.starts_with('{') {
+        let mut inner = match old {
+            Some(text) if text.starts_with('{') => Members::parse_shallow(text)?,
+            _ => Members::default(),
+        };
+        inner.merge(&Members::parse_shallow(patch)?)?;
+        inner.to_text()
     } else {
-        Ok(())
-    }
-}
-
-fn at(pointer: &str, text: &str, error: &serde_json::Error) -> Issue {
-    let issue = json_issue(text, error);
-    Issue { pointer: format!("{pointer}{}", issue.pointer), ..issue }
+        patch.to_owned()
+    };
+    RawValue::from_string(text).map_err(|error| Issue::new("", "invalid_json", error.to_string()))
 }
 
 /// Tells what is wrong with a JSON text: line and column, and the member when it stands twice.

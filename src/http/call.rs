@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use sha2::{Digest as _, Sha256};
 
 use super::authenticate::authenticate;
+use super::body;
 use super::client_address::client_address;
 use super::etag;
 use super::intake;
@@ -44,6 +45,14 @@ impl FromRequest<AppState> for Call {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
         let (parts, body) = request.into_parts();
+        // No key holds U+0000, and Postgres stores none: such a path names nothing.
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "a key does not hold the character U+0000",
+            ));
+        }
         let verifier = authenticate(app, &parts.headers, &[CredentialKind::Api]).await?;
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
         let client = peer.map(|peer| client_address(peer, &parts.headers, &app.config.trusted_proxies));
@@ -76,16 +85,17 @@ impl FromRequest<AppState> for Call {
 impl Call {
     /// The body as an object, as it was written; an empty body is `{}`.
     pub fn members(&self) -> Result<Members, Problem> {
-        if self.body.trim().is_empty() {
-            return Ok(Members::default());
-        }
-        Ok(Members::parse(&self.body)?)
+        body::members(&self.body)
     }
 
     /// The body as a request of its own type; an empty one is `{}`.
     pub fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, Problem> {
-        let text = if self.body.trim().is_empty() { "{}" } else { &self.body };
-        Ok(crate::service::configurations::read_body(text)?)
+        body::object(&self.body)
+    }
+
+    /// The body as a list of objects.
+    pub fn list<T: serde::de::DeserializeOwned>(&self) -> Result<Vec<T>, Problem> {
+        body::list(&self.body)
     }
 
     /// A parameter of the query.

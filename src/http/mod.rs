@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod authenticate;
+pub mod body;
 pub mod call;
 pub mod client_address;
 pub mod etag;

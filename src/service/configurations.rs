@@ -1,8 +1,6 @@
 //! A flag's configuration in one environment: read, patched, and the everyday actions, each one transaction.
 
 use super::Service;
-use std::fmt::Write as _;
-
 use super::audit::Draft;
 use super::error::{Current, ServiceError};
 use super::request::{IfMatch, Request};
@@ -14,10 +12,10 @@ use crate::domain::flag::{CONFIGURATION, combined, refuse_unknown};
 use crate::domain::issue::Issue;
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
-use crate::store::environment;
 use crate::store::environment::Environment;
 use crate::store::flag::{self, Configuration, Flag};
 use crate::store::version::{self, Version};
+use crate::store::{StoreError, environment};
 
 /// Which configuration.
 #[derive(Debug, Clone, Copy)]
@@ -67,25 +65,84 @@ impl Action {
             Action::CopyFrom(_) => "flag.copy",
         }
     }
-}
 
-impl Action {
+    /// Refuses what is too large to be meant, before anything is locked for it.
+    fn check(&self) -> Result<(), ServiceError> {
+        match self {
+            Action::Rollout(rollout) => {
+                action::check_sizes(rollout.by.as_ref().map_or(0, Vec::len), 0, 0, 0)?
+            }
+            Action::Weights(weights) => {
+                action::check_sizes(weights.by.as_ref().map_or(0, Vec::len), weights.weights.len(), 0, 0)?;
+            }
+            Action::Targets(targets) => {
+                action::check_sizes(0, 0, 0, targets.add.len() + targets.remove.len())?
+            }
+            Action::Rules(steps) => action::check_sizes(0, 0, steps.len(), 0)?,
+            Action::Patch(patch) => {
+                let issues = refuse_unknown(patch, &[&CONFIGURATION]);
+                if !issues.is_empty() {
+                    return Err(ServiceError::Invalid(issues));
+                }
+            }
+            Action::On | Action::Off | Action::Revert(_) | Action::CopyFrom(_) => {}
+        }
+        Ok(())
+    }
+
     /// Turns pointers into the resulting flag into pointers into what the caller sent.
     fn place(&self, error: ServiceError) -> ServiceError {
-        let (Action::Rollout(_), ServiceError::Invalid(issues)) = (self, &error) else { return error };
-        let sent = |pointer: &str| match pointer.rsplit_once('/') {
-            Some(("/fallthrough", "variant")) => "/otherwise".to_owned(),
-            Some((_, member @ ("percentage" | "variant"))) => format!("/{member}"),
-            _ if pointer.contains("/by") => {
-                pointer.split_once("/by").map_or_else(String::new, |(_, rest)| format!("/by{rest}"))
-            }
-            _ => pointer.to_owned(),
-        };
-        let moved = issues
-            .iter()
-            .map(|issue| crate::domain::issue::Issue { pointer: sent(&issue.pointer), ..issue.clone() });
-        ServiceError::Invalid(moved.collect())
+        let ServiceError::Invalid(issues) = error else { return error };
+        ServiceError::Invalid(issues.into_iter().map(|issue| self.place_issue(issue)).collect())
     }
+
+    fn place_issue(&self, issue: Issue) -> Issue {
+        let tokens: Vec<&str> = issue.pointer.split('/').skip(1).collect();
+        let sent = match (self, tokens.as_slice()) {
+            (Action::Patch(patch), [name, ..]) if patch.get(name).is_some() => {
+                let hint = if *name == "fallthrough" && issue.code == "conflict" {
+                    "; a merge patch keeps what it does not name: send null for the one that goes"
+                } else {
+                    ""
+                };
+                return Issue { detail: format!("{}{hint}", issue.detail), ..issue };
+            }
+            (Action::Rollout(_), ["rules", _, "when", rest @ ..] | ["rules", _, "serve", rest @ ..]) => {
+                Some(joined("", rest))
+            }
+            (Action::Rollout(_), ["fallthrough", "variant"]) => Some("/otherwise".to_owned()),
+            (Action::Weights(_), [.., "split", _, "variant"]) => Some("/weights".to_owned()),
+            (Action::Weights(_), [.., "by", index]) => Some(format!("/by/{index}")),
+            (Action::Targets(_), ["targets", _, member @ ("variant" | "by")]) => Some(format!("/{member}")),
+            (Action::Rules(steps), ["rules", index, rest @ ..]) => step_of(steps, index, rest),
+            _ => None,
+        };
+        match sent {
+            Some(pointer) => Issue { pointer, ..issue },
+            // It lies in what was there before, or in what came from elsewhere: say where in words.
+            None if issue.pointer.is_empty() => issue,
+            None => {
+                let detail = format!("in the resulting configuration at {}: {}", issue.pointer, issue.detail);
+                Issue { pointer: String::new(), detail, ..issue }
+            }
+        }
+    }
+}
+
+/// The step whose rule ends up at a place, when exactly one step brought a rule there.
+fn step_of(steps: &[RuleStep], _: &str, rest: &[&str]) -> Option<String> {
+    let mut brought = steps.iter().enumerate().filter_map(|(index, step)| {
+        let name = if step.add.is_some() { "add" } else { "replace" };
+        (step.add.is_some() || step.replace.is_some()).then_some((index, name))
+    });
+    match (brought.next(), brought.next()) {
+        (Some((index, name)), None) => Some(joined(&format!("/{index}/{name}"), rest)),
+        _ => None,
+    }
+}
+
+fn joined(base: &str, tokens: &[&str]) -> String {
+    tokens.iter().fold(base.to_owned(), |pointer, token| pointer + "/" + token)
 }
 
 /// What a configuration's change starts from.
@@ -127,6 +184,7 @@ impl Service {
         if_match: &IfMatch,
         action: &Action,
     ) -> Result<Done<ConfigurationView>, ServiceError> {
+        action.check()?;
         let mut work = match self.begin(request, place.project).await? {
             Begun::Replay(done) => return Ok(done),
             Begun::New(work) => work,
@@ -137,7 +195,7 @@ impl Service {
             if_match.check(&current(&found.row))?;
         }
         let before = stored(&found.row.document)?;
-        let after = apply(&mut work, &found, &before, action).await?;
+        let after = apply(&mut work, &found, &before, action).await.map_err(not_the_callers)?;
         if after.to_text() == before.to_text() {
             let revision = Some(found.environment.revision);
             let view =
@@ -245,10 +303,6 @@ async fn apply(
             action::set_enabled(&mut after, false)?;
         }
         Action::Patch(patch) => {
-            let issues = refuse_unknown(patch, &[&CONFIGURATION]);
-            if !issues.is_empty() {
-                return Err(ServiceError::Invalid(issues));
-            }
             after.merge(patch)?;
         }
         Action::Rollout(rollout) => action::roll_out(&mut after, rollout)?,
@@ -270,6 +324,17 @@ async fn apply(
         }
     }
     Ok(after)
+}
+
+/// What is stored and cannot be read is no fault of the request.
+fn not_the_callers(error: ServiceError) -> ServiceError {
+    match error {
+        ServiceError::Invalid(issues) if issues.iter().any(|issue| issue.code == action::CORRUPT) => {
+            let said = issues.into_iter().map(|issue| issue.detail).collect::<Vec<_>>().join("; ");
+            ServiceError::Store(StoreError::Corrupt(said))
+        }
+        other => other,
+    }
 }
 
 fn current(row: &Configuration) -> Current {
@@ -295,42 +360,4 @@ pub(super) fn view(
 
 pub(super) fn no_flag(key: &str) -> ServiceError {
     ServiceError::NotFound { kind: "flag", key: key.to_owned() }
-}
-
-/// Reads a body that is a request of an action; unknown and duplicate members are refused with their place.
-pub fn read_body<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Issue> {
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    let body = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
-        let mut pointer = String::new();
-        for segment in error.path() {
-            match segment {
-                serde_path_to_error::Segment::Map { key } => {
-                    pointer.push('/');
-                    pointer.push_str(&crate::domain::issue::pointer_token(key));
-                }
-                serde_path_to_error::Segment::Seq { index } => {
-                    let _ = write!(pointer, "/{index}");
-                }
-                _ => {}
-            }
-        }
-        let said = error.inner().to_string();
-        let said = said.split(" at line ").next().unwrap_or_default().to_owned();
-        let code = if error.inner().is_syntax() || error.inner().is_eof() {
-            "invalid_json"
-        } else if said.starts_with("unknown field") {
-            "unknown_member"
-        } else if said.starts_with("duplicate") {
-            "duplicate_member"
-        } else if said.starts_with("missing field") {
-            "missing_member"
-        } else {
-            "wrong_type"
-        };
-        let said = said.replace("field", "member");
-        Issue::new(if pointer == "/?" { String::new() } else { pointer }, code, said)
-    })?;
-    // Something after the body is a mistake of the sender, not a second opinion to ignore.
-    deserializer.end().map_err(|error| Issue::new("", "invalid_json", error.to_string()))?;
-    Ok(body)
 }

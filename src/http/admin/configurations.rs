@@ -202,7 +202,7 @@ actions! {
     /// Add units to, or remove them from, the list of a variant.
     set_targets, "targets", "setTargets", Targets, |call| Action::Targets(call.json()?);
     /// Add, move, remove and replace rules, by their ids, in order.
-    edit_rules, "rules", "editRules", Vec<RuleStep>, |call| Action::Rules(call.json()?);
+    edit_rules, "rules", "editRules", Vec<RuleStep>, |call| Action::Rules(call.list()?);
     /// Restore an earlier version, as a new one.
     revert_configuration, "revert", "revertConfiguration", Revert,
         |call| Action::Revert(call.json::<Revert>()?.version);
@@ -275,6 +275,10 @@ fn explained(
         })?,
     };
     let text = body.context.as_ref().map_or("{}", |raw| raw.get());
+    if text.len() > app.config.context_limit {
+        let detail = format!("a context has at most {} bytes", app.config.context_limit);
+        return Err(Issue::new("/context", "limit_exceeded", detail).into());
+    }
     let context = Context::from_json(text.as_bytes())
         .map_err(|error| Issue::new("/context", "invalid_context", error.to_string()))?;
     let at = At { now_ms, random: getrandom::u32().unwrap_or_default(), instance: None };
