@@ -46,7 +46,7 @@ pub fn router(app: AppState) -> Router {
     routes
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn_with_state(at_most, middleware::time_limit))
-        .layer(axum::middleware::from_fn(middleware::observe))
+        .layer(axum::middleware::from_fn_with_state(std::sync::Arc::<str>::from(base), middleware::observe))
         .layer(CompressionLayer::new())
         .layer(cors)
 }
