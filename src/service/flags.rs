@@ -43,12 +43,17 @@ pub enum DefinitionEdit {
         /// Whether a new salt is meant.
         reshuffle: bool,
     },
-    /// An earlier version.
-    Revert(i64),
+    /// An earlier version, under the same condition.
+    Revert {
+        /// The version.
+        version: i64,
+        /// Whether a salt that differs is meant.
+        reshuffle: bool,
+    },
 }
 
 impl Service {
-    /// Makes a flag, disabled in every environment.
+    /// Makes a flag, disabled in every environment. Who says what it serves there needs the permission to.
     pub async fn create_flag(
         &self,
         request: &Request,
@@ -60,6 +65,10 @@ impl Service {
             Begun::New(work) => work,
         };
         work.authorise(Permission::Edit, None)?;
+        if says_what_is_served(body) {
+            let environments = work.environments().await?;
+            work.authorise_serving(&environments)?;
+        }
         let view = self.insert_flag(&mut work, body).await?;
         work.finish(view, None).await
     }
@@ -183,7 +192,7 @@ impl Service {
         let environments = work.environments().await?;
         let action = match edit {
             DefinitionEdit::Patch { .. } => "flag.edit",
-            DefinitionEdit::Revert(_) => "flag.revert",
+            DefinitionEdit::Revert { .. } => "flag.revert",
         };
         if after.to_text() == before.to_text() {
             let configurations = configurations(&mut work, &row, &environments).await?;
@@ -282,6 +291,7 @@ impl Service {
             let view = flag_view(row, configurations)?;
             return work.unchanged(view).await;
         }
+        work.authorise_serving(&environments)?;
         let definition = stored(&row.definition)?;
         for environment in &environments {
             disable(&mut work, &row, environment).await?;
@@ -369,6 +379,36 @@ pub(super) fn in_use(kind: &str, key: &str, error: ServiceError) -> ServiceError
     }
 }
 
+/// Refuses another salt that nobody said was meant; the pointer is to where it comes from.
+pub(super) fn refuse_reshuffle(
+    before: &Members,
+    after: &Members,
+    (pointer, is_meant): (&str, bool),
+) -> Result<(), ServiceError> {
+    if is_meant || after.get("salt") == before.get("salt") {
+        return Ok(());
+    }
+    let detail = "a new salt moves every user to another bucket; if that is meant, add ?reshuffle=true";
+    Err(ServiceError::invalid(pointer, "reshuffle_required", detail))
+}
+
+/// Whether a creation decides what the environments serve from now on: it names the off variant or the fallthrough, or
+/// gives a boolean flag an off variant that is not `false`. An off variant of null leaves every caller its own default.
+fn says_what_is_served(body: &Members) -> bool {
+    let names = |name| body.get(name).is_some_and(|value| value != "null");
+    let is_boolean = body.get("type").is_none_or(|kind| matches!(kind, "\"boolean\"" | "null"));
+    let off = body.get("variants").and_then(|variants| Members::parse_shallow(variants).ok());
+    let is_inverted = || {
+        let off = off.as_ref().and_then(|variants| {
+            variants.get("off").or_else(|| variants.iter().next().map(|(_, value)| value))
+        });
+        off == Some("true")
+    };
+    names("offVariant")
+        || names("fallthrough")
+        || (is_boolean && body.get("offVariant").is_none() && is_inverted())
+}
+
 async fn living(work: &mut Work, key: &str) -> Result<Flag, ServiceError> {
     let project_id = work.project_id()?;
     let row = flag::get_in(&mut work.tx, &project_id, key).await?;
@@ -393,20 +433,18 @@ async fn edited(
             if after.get("salt").is_none() {
                 after.set_value("salt", &row.key)?;
             }
-            if after.get("salt") != before.get("salt") && !reshuffle {
-                let detail =
-                    "a new salt moves every user to another bucket; if that is meant, add ?reshuffle=true";
-                return Err(ServiceError::invalid("/salt", "reshuffle_required", detail));
-            }
+            refuse_reshuffle(before, &after, ("/salt", *reshuffle))?;
             Ok(after)
         }
-        DefinitionEdit::Revert(wanted) => {
+        DefinitionEdit::Revert { version: wanted, reshuffle } => {
             let kept = version::get(&mut work.tx, &row.id, "", *wanted).await?;
             let kept = kept.ok_or_else(|| {
                 let detail = format!("there is no version {wanted}: the flag has 1 to {}", row.version);
                 ServiceError::invalid("/version", "unknown_version", detail)
             })?;
-            Ok(stored(&kept.document)?)
+            let after = stored(&kept.document)?;
+            refuse_reshuffle(before, &after, ("/version", *reshuffle))?;
+            Ok(after)
         }
     }
 }

@@ -6,7 +6,7 @@ use pennon_engine::{Layer, Reading, Segment};
 
 use super::audit::Draft;
 use super::error::{Current, ServiceError};
-use super::flags::in_use;
+use super::flags::{in_use, refuse_reshuffle};
 use super::request::{IfMatch, Request};
 use super::validation::{Edit, SHARED_FOR_PEOPLE, refuse, served_document, stored};
 use super::view::{Page, SharedView};
@@ -47,8 +47,13 @@ pub enum SharedEdit {
         /// Whether a new salt is meant.
         reshuffle: bool,
     },
-    /// An earlier version.
-    Revert(i64),
+    /// An earlier version, under the same condition.
+    Revert {
+        /// The version.
+        version: i64,
+        /// Whether a salt that differs is meant.
+        reshuffle: bool,
+    },
     /// It leaves every snapshot.
     Archive,
     /// It comes back as it was.
@@ -59,7 +64,7 @@ impl SharedEdit {
     fn action(&self, kind: Kind) -> String {
         let verb = match self {
             SharedEdit::Patch { .. } => "edit",
-            SharedEdit::Revert(_) => "revert",
+            SharedEdit::Revert { .. } => "revert",
             SharedEdit::Archive => "archive",
             SharedEdit::Restore => "restore",
         };
@@ -164,7 +169,7 @@ impl Service {
         let settled = match edit {
             SharedEdit::Archive => false,
             SharedEdit::Restore => row.archived_at.is_none(),
-            SharedEdit::Patch { .. } | SharedEdit::Revert(_) => same,
+            SharedEdit::Patch { .. } | SharedEdit::Revert { .. } => same,
         };
         if settled {
             let view = view(&row)?;
@@ -279,20 +284,18 @@ async fn edited(
                 after.set_value("salt", &row.key)?;
             }
             check(place.kind, &after)?;
-            if after.get("salt") != before.get("salt") && !reshuffle {
-                let detail =
-                    "a new salt moves every user to another bucket; if that is meant, add ?reshuffle=true";
-                return Err(ServiceError::invalid("/salt", "reshuffle_required", detail));
-            }
+            refuse_reshuffle(before, &after, ("/salt", *reshuffle))?;
             Ok(after)
         }
-        SharedEdit::Revert(wanted) => {
+        SharedEdit::Revert { version: wanted, reshuffle } => {
             let kept = version::get(&mut work.tx, &row.id, "", *wanted).await?;
             let kept = kept.ok_or_else(|| {
                 let detail = format!("there is no version {wanted}: there are 1 to {}", row.version);
                 ServiceError::invalid("/version", "unknown_version", detail)
             })?;
-            Ok(stored(&kept.document)?)
+            let after = stored(&kept.document)?;
+            refuse_reshuffle(before, &after, ("/version", *reshuffle))?;
+            Ok(after)
         }
     }
 }

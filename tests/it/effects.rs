@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::support::Server;
-use crate::support::paths::{development, make, project};
+use crate::support::paths::{State, development, flag, make, project};
 
 on_both! {
     fn a_repetition_of_what_changed_nothing_changes_nothing_later(server: Server) {
@@ -47,5 +47,66 @@ on_both! {
         let key = || owner.post(&project("/keys")).once("key").json(r#"{"kind": "server", "name": "n", "environment": "development"}"#);
         key().expect(201);
         assert_eq!(key().expect(201).header("x-pennon-applied"), "");
+    }
+
+    fn restoring_changes_what_a_protected_environment_serves(server: Server) {
+        let (owner, editor) = (server.owner(), server.with_role("editor"));
+        make(&owner, r#"{"key": "f"}"#);
+        owner.delete(&flag("f")).if_match(1).reason("r").expect(200);
+        for kind in ["segments", "layers"] {
+            owner.post(&project(&format!("/{kind}"))).json(r#"{"key": "s"}"#).expect(201);
+            owner.delete(&project(&format!("/{kind}/s"))).if_match(1).reason("r").expect(200);
+        }
+        let before = State::of(&server);
+        for path in ["flags/f", "segments/s", "layers/s"] {
+            let restore = |client: &crate::support::Client| client.post(&project(&format!("/{path}/restore"))).if_match(2);
+            restore(&editor).reason("r").refused(403, "forbidden");
+            restore(&owner).refused(422, "reason_required");
+        }
+        assert_eq!(State::of(&server), before);
+        owner.post(&project("/flags/f/restore")).if_match(2).reason("r").expect(200);
+    }
+
+    fn a_creation_that_says_what_is_served_is_an_edit_of_the_protected(server: Server) {
+        let (owner, editor) = (server.owner(), server.with_role("editor"));
+        let before = State::of(&server);
+        for body in [
+            r#"{"key": "f", "offVariant": "on"}"#,
+            r#"{"key": "f", "offVariant": "off"}"#,
+            r#"{"key": "f", "fallthrough": {"variant": "off"}}"#,
+            r#"{"key": "f", "variants": {"on": false, "off": true}}"#,
+            r#"{"key": "f", "type": "boolean", "variants": {"yes": true, "no": false}}"#,
+        ] {
+            editor.post(&project("/flags")).reason("r").json(body).refused(403, "forbidden");
+            owner.post(&project("/flags")).json(body).refused(422, "reason_required");
+        }
+        assert_eq!(State::of(&server), before);
+        for body in [
+            r#"{"key": "plain"}"#,
+            r#"{"key": "silent", "offVariant": null, "variants": {"yes": true, "no": false}}"#,
+            r#"{"key": "words", "type": "string", "variants": {"a": "x", "b": "y"}}"#,
+        ] {
+            editor.post(&project("/flags")).json(body).expect(201);
+        }
+        owner.post(&project("/flags")).reason("r").json(r#"{"key": "f", "offVariant": "on"}"#).expect(201);
+    }
+
+    fn going_back_to_another_salt_must_be_meant_too(server: Server) {
+        let owner = server.owner();
+        make(&owner, r#"{"key": "s"}"#);
+        for kind in ["segments", "layers"] {
+            owner.post(&project(&format!("/{kind}"))).json(r#"{"key": "s"}"#).expect(201);
+        }
+        for path in ["flags/s", "segments/s", "layers/s"] {
+            let path = project(&format!("/{path}"));
+            owner.patch(&format!("{path}?reshuffle=true")).if_match(1).reason("r").json(r#"{"salt": "other"}"#).expect(200);
+            let revert = |query: &str| owner.post(&format!("{path}/revert{query}")).if_match(2).reason("r").json(r#"{"version": 1}"#);
+            revert("").invalid(&[("/version", "reshuffle_required")]);
+            revert("?reshuffle=false").invalid(&[("/version", "reshuffle_required")]);
+            assert_eq!(revert("?reshuffle=true").expect(200).text_at("/salt"), "s");
+            // The same salt needs no word.
+            owner.patch(&path).if_match(3).json(r#"{"description": "d"}"#).expect(200);
+            owner.post(&format!("{path}/revert")).if_match(4).json(r#"{"version": 3}"#).expect(200);
+        }
     }
 }

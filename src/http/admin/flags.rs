@@ -170,6 +170,9 @@ pub async fn list_flags(
 }
 
 /// Make a flag, disabled in every environment.
+///
+/// Naming `offVariant` or `fallthrough`, or a boolean off variant that is true, needs the permission to change what the
+/// protected environments serve, and a reason.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/flags", tag = "Flags", operation_id = "createFlag",
     params(("project" = String, Path), ("Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 200, pattern = "^[!-~]+$"),
@@ -265,11 +268,13 @@ pub async fn restore_flag(
     reply(&app, done).await
 }
 
-/// Restore an earlier version of a definition, as a new one.
+/// Restore an earlier version of a definition, as a new one. Where its salt differs, `?reshuffle=true` is needed.
 #[utoipa::path(
     post, path = "/api/v1/projects/{project}/flags/{flag}/revert", tag = "Flags", operation_id = "revertFlag",
     params(("project" = String, Path), ("flag" = String, Path),
-        ("If-Match" = String, Header, description = "The flag's ETag"), ("X-Pennon-Reason" = Option<String>, Header)),
+        ("If-Match" = String, Header, description = "The flag's ETag"),
+        ("reshuffle" = Option<bool>, Query, description = "Another salt is meant: every user moves to another bucket"),
+        ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = Revert,
     responses((status = 200, body = Flag, headers(("ETag" = String))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -280,7 +285,8 @@ pub async fn revert_flag(
     Path((project, flag)): Path<(String, String)>,
     call: Call,
 ) -> Result<Reply, Problem> {
-    let edit = DefinitionEdit::Revert(call.json::<Revert>()?.version);
+    let reshuffle = call.flag("reshuffle")?;
+    let edit = DefinitionEdit::Revert { version: call.json::<Revert>()?.version, reshuffle };
     let done = app.service.edit_definition(&call.request, (&project, &flag), &call.if_match, &edit).await?;
     reply(&app, done).await
 }

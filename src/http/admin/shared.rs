@@ -285,10 +285,10 @@ macro_rules! shared_routes {
             act::<$body>(&app, place, &call, &edit).await
         }
 
-        /// Restore an earlier version, as a new one.
+        /// Restore an earlier version, as a new one. Where its salt differs, `?reshuffle=true` is needed.
         #[utoipa::path(
             post, path = concat!("/api/v1/projects/{project}/", $path, "/{key}/revert"), tag = $tag, operation_id = $revert_id,
-            params(("project" = String, Path), ("key" = String, Path), ("If-Match" = String, Header, description = "The ETag"), ("X-Pennon-Reason" = Option<String>, Header)),
+            params(("project" = String, Path), ("key" = String, Path), ("If-Match" = String, Header, description = "The ETag"), ("X-Pennon-Reason" = Option<String>, Header), ("reshuffle" = Option<bool>, Query)),
             request_body = Revert,
             responses((status = 200, body = $body, headers(("ETag" = String))),
                 (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -296,7 +296,8 @@ macro_rules! shared_routes {
         )]
         pub async fn $revert(State(app): State<AppState>, Path((project, key)): Path<(String, String)>, call: Call) -> Result<Reply, Problem> {
             let place = SharedPlace { project: &project, kind: $kind, key: &key };
-            let edit = SharedEdit::Revert(call.json::<Revert>()?.version);
+            let reshuffle = call.flag("reshuffle")?;
+            let edit = SharedEdit::Revert { version: call.json::<Revert>()?.version, reshuffle };
             act::<$body>(&app, place, &call, &edit).await
         }
 

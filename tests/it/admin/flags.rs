@@ -153,7 +153,7 @@ on_both! {
         let taken = owner.post(&project("/flags")).json(r#"{"key": "old"}"#).refused(409, "exists");
         assert!(taken.text_at("/detail").contains("archived"), "{taken}");
         // Brought back, it is disabled everywhere.
-        let back = owner.post(&format!("{}/restore", flag("old"))).if_match(2).expect(200);
+        let back = owner.post(&format!("{}/restore", flag("old"))).if_match(2).reason("again").expect(200);
         assert!(back.at("/archivedAt").is_null(), "{back}");
         assert_eq!(back.at("/environments/development/enabled"), false);
         let served = server.evaluate(&server.server_key, "old", "{}");
