@@ -10,6 +10,7 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::images::Images;
+use crate::first_run;
 use crate::http::limits::RateLimit;
 use crate::http::meters::Meters;
 use crate::service::bootstrap::FirstRun;
@@ -21,7 +22,7 @@ use crate::snapshot::keep::Keeper;
 use crate::snapshot::listen;
 use crate::snapshot::registry::Registry;
 use crate::snapshot::sync::{Sync, jittered};
-use crate::store::{Db, StoreError, migrate};
+use crate::store::{Db, migrate};
 use crate::telemetry::Metrics;
 
 /// How long an answer to a write waits until this node serves it.
@@ -102,28 +103,36 @@ impl App {
     }
 
     /// Migrates and does the first run; tried until the database answers.
-    pub async fn prepare(&self) -> Result<Option<FirstRun>, StoreError> {
+    pub async fn prepare(&self) -> anyhow::Result<Option<FirstRun>> {
         let mut pause = Duration::from_millis(500);
         loop {
-            match self.prepare_once().await {
+            let prepared = match self.is_first().await {
+                Ok(true) => {
+                    // Its keys are told once: not before there is a place for them.
+                    first_run::check(self.config.bootstrap_file.as_deref())?;
+                    self.service.first_run().await
+                }
+                Ok(false) => Ok(None),
+                Err(cause) => Err(cause),
+            };
+            match prepared {
                 Ok(first) => return Ok(first),
                 Err(ServiceError::Store(cause)) if cause.is_unavailable() => {
                     warn!(error = %cause, "the database is away: trying again");
                     self.health.failed();
                 }
-                Err(ServiceError::Store(cause)) => return Err(cause),
-                Err(other) => return Err(StoreError::Corrupt(other.to_string())),
+                Err(cause) => return Err(anyhow::Error::new(cause).context("the database cannot be used")),
             }
             tokio::time::sleep(jittered(pause)).await;
             pause = (pause * 2).min(Duration::from_secs(5));
         }
     }
 
-    async fn prepare_once(&self) -> Result<Option<FirstRun>, ServiceError> {
+    async fn is_first(&self) -> Result<bool, ServiceError> {
         if self.config.migrate {
             migrate::run(&self.db).await?;
         }
-        self.service.first_run().await
+        Ok(!self.service.had_first_run().await?)
     }
 
     /// Starts the loops; each ends when the node stops.

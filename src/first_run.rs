@@ -1,12 +1,14 @@
 //! What a start says: where the node listens, and, once, the keys of the first run with a curl that works.
 
+use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use serde::Serialize;
+use tracing::error;
 
 use crate::app::App;
 use crate::service::bootstrap::{ENVIRONMENT, FirstRun, PROJECT, SAMPLE_FLAG};
@@ -25,8 +27,24 @@ struct Written<'a> {
     environment: &'a str,
 }
 
-/// Tells the address, and the keys if they were just made.
-pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) -> anyhow::Result<()> {
+/// Makes sure, before anything is made, that the keys can be written where they are wanted.
+pub fn check(path: Option<&Path>) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let check = || -> std::io::Result<()> {
+        if path.is_dir() {
+            return Err(std::io::ErrorKind::IsADirectory.into());
+        }
+        let (temporary, _file) = temporary(path)?;
+        std::fs::remove_file(temporary)
+    };
+    check().with_context(|| {
+        format!("cannot write the keys of the first run to {} (--bootstrap-file)", path.display())
+    })
+}
+
+/// Tells the address, and the keys if they were just made. They can never be told again: the screen has them first, and
+/// no file is a reason to stop.
+pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) {
     let local = format!("http://{}{}", reachable(address), app.config.base_path);
     let url = app.config.public_url.clone().unwrap_or_else(|| local.clone());
     // The curl on the screen works as it stands: wait until the node serves.
@@ -43,12 +61,11 @@ pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) -> a
             project: PROJECT,
             environment: ENVIRONMENT,
         };
-        write_private(path, &serde_json::to_vec_pretty(&written)?)?;
+        write(path, &serde_json::to_vec_pretty(&written).unwrap_or_default());
     }
     if let Some(path) = &app.config.address_file {
-        write_private(path, local.as_bytes())?;
+        write(path, local.as_bytes());
     }
-    Ok(())
 }
 
 fn say(text: &str) {
@@ -102,21 +119,59 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     reachable
 }
 
-/// Writes a file that only its owner may read, whole or not at all.
-fn write_private(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    let temporary = path.with_extension("tmp");
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+/// Writes a file that only its owner may read, whole or not at all; says so when it cannot.
+fn write(path: &Path, bytes: &[u8]) {
     let write = || -> std::io::Result<()> {
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let mut file = options.open(&temporary)?;
+        let (temporary, mut file) = temporary(path)?;
         file.write_all(bytes)?;
         file.sync_all()?;
         std::fs::rename(&temporary, path)
     };
-    write().with_context(|| format!("cannot write {}", path.display()))
+    if let Err(cause) = write() {
+        error!(file = %path.display(), error = %cause, "a file was not written");
+    }
+}
+
+/// A new file beside another one: whatever stood at its place, a link of somebody else's too, is not written through.
+fn temporary(path: &Path) -> std::io::Result<(PathBuf, File)> {
+    let temporary = path.with_extension("tmp");
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let file = options.open(&temporary)?;
+    Ok((temporary, file))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    use super::{check, write};
+
+    #[test]
+    fn a_file_is_private_and_never_written_through_what_lies_there() {
+        let folder = std::env::temp_dir().join(format!("pennon-first-run-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let (path, other) = (folder.join("keys.json"), folder.join("other"));
+        std::fs::write(&other, "mine").unwrap();
+        symlink(&other, folder.join("keys.tmp")).unwrap();
+        check(Some(&path)).unwrap();
+        assert!(!path.exists() && !folder.join("keys.tmp").exists(), "a check leaves nothing");
+        symlink(&other, folder.join("keys.tmp")).unwrap();
+        write(&path, b"secret");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "secret");
+        assert_eq!(std::fs::read_to_string(&other).unwrap(), "mine");
+        assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        assert!(check(Some(&folder)).is_err(), "a folder is no file");
+        assert!(check(Some(&path.join("below"))).is_err(), "a file is no folder");
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 }

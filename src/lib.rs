@@ -98,17 +98,14 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let outcome = match prepared {
         None => Ok(()),
         Some(Err(cause)) => {
-            error!(error = %cause, "the database cannot be used");
+            error!(error = format!("{cause:#}"), "the node cannot start");
             shutdown.cancel();
-            Err(anyhow::Error::new(cause).context("the database cannot be used"))
+            Err(cause)
         }
         Some(Ok(first)) => {
             app.start_loops(&tasks, &shutdown);
-            let told = first_run::tell(&app, address, first.as_ref()).await;
-            if told.is_err() {
-                shutdown.drain();
-            }
-            told
+            first_run::tell(&app, address, first.as_ref()).await;
+            Ok(())
         }
     };
     let served = serving.await;

@@ -35,11 +35,10 @@ impl Caller {
     /// The server itself: first run, migrations, pruning.
     #[must_use]
     pub fn system() -> Caller {
-        let owner = Grant { role: Role::Owner, project: None, environment: None };
         Caller {
             id: "system".to_owned(),
             name: "pennon".to_owned(),
-            grants: vec![owner],
+            grants: vec![Grant::owner()],
             address: String::new(),
             request_id: String::new(),
         }

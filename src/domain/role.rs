@@ -76,6 +76,14 @@ impl Role {
     }
 }
 
+impl Grant {
+    /// Everything, everywhere.
+    #[must_use]
+    pub fn owner() -> Grant {
+        Grant { role: Role::Owner, project: None, environment: None }
+    }
+}
+
 /// A role and where it holds: everywhere, in one project, or in one environment of a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

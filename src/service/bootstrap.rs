@@ -9,7 +9,7 @@ use super::work::{Begun, Work};
 use crate::auth::secret::{self, CredentialKind};
 use crate::domain::json::Members;
 use crate::domain::key::Key;
-use crate::domain::role::{Grant, Role};
+use crate::domain::role::Grant;
 use crate::store::{StoreError, installation};
 
 /// The first project.
@@ -31,9 +31,14 @@ pub struct FirstRun {
 }
 
 impl Service {
+    /// Whether the first run has happened.
+    pub async fn had_first_run(&self) -> Result<bool, ServiceError> {
+        Ok(installation::get(self.db()).await?.is_some())
+    }
+
     /// Does the first run if nobody has; of several nodes that start together, exactly one does.
     pub async fn first_run(&self) -> Result<Option<FirstRun>, ServiceError> {
-        if installation::get(self.db()).await?.is_some() {
+        if self.had_first_run().await? {
             return Ok(None);
         }
         let mut tx = self.db().begin().await?;
@@ -51,7 +56,7 @@ impl Service {
             kind: CredentialKind::Api,
             name: "owner (first run)".to_owned(),
             environment: None,
-            grants: vec![Grant { role: Role::Owner, project: None, environment: None }],
+            grants: vec![Grant::owner()],
             origins: Vec::new(),
             expires_at: None,
         };

@@ -27,6 +27,7 @@ mod ofrep;
 mod openapi;
 mod operation;
 mod outage;
+mod owners;
 mod refusal;
 mod refusals;
 mod store;
