@@ -1,6 +1,7 @@
 //! The memory image: one immutable snapshot per environment, swapped whole. Read without a lock, written by one loop.
 
 pub mod answer;
+mod catch_up;
 pub mod cell;
 pub mod disk;
 pub mod health;

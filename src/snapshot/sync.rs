@@ -9,18 +9,13 @@ use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
+use super::catch_up::name;
 use super::health::Health;
-use super::image::Image;
 use super::keep::Keeper;
 use super::registry::Registry;
-use super::replay::{Replay, replay};
 use crate::clock::Clock;
-use crate::domain::images::Head;
-use crate::store::environment::{self, Position};
-use crate::store::{Db, StoreError, access_key, change, compiled, installation};
+use crate::store::{Db, StoreError, access_key, environment, installation};
 
-/// Rows of one replay; more than this is read anew as a whole, which is cheaper by then.
-const REPLAY_LIMIT: i64 = 1_000;
 /// A round that takes longer is told as a database that is away: a stopped (not dead) one is silence.
 const SILENCE: Duration = Duration::from_secs(3);
 /// A round that takes longer than this besides is given up; reading large environments whole takes far less.
@@ -31,12 +26,12 @@ const FORCED_EVERY: Duration = Duration::from_millis(100);
 /// The sync loop's parts, shared with those who wake it and watch it.
 #[derive(Debug, Clone)]
 pub struct Sync {
-    db: Db,
-    registry: Arc<Registry>,
-    health: Arc<Health>,
+    pub(super) db: Db,
+    pub(super) registry: Arc<Registry>,
+    pub(super) health: Arc<Health>,
     clock: Clock,
     poll: Duration,
-    keeper: Option<Keeper>,
+    pub(super) keeper: Option<Keeper>,
     keys: Arc<Mutex<KeysAt>>,
     wake: Arc<Notify>,
     rounds: Arc<watch::Sender<Round>>,
@@ -244,114 +239,10 @@ impl Sync {
             }
         }
     }
-
-    fn put(&self, at: &Position, image: Image) {
-        self.health.accept(&name(at));
-        self.registry.put(&at.id, &at.project, &at.key, image);
-        if let Some(keeper) = &self.keeper {
-            keeper.changed(&at.id);
-        }
-    }
-
-    /// Brings one environment up to a position; or refuses it.
-    async fn catch_up(&self, at: &Position) -> Result<(), StoreError> {
-        let Some(cell) = self.registry.cell(&at.id) else {
-            return self.reload(at).await;
-        };
-        let image = cell.image();
-        let have = &image.head;
-        if (at.epoch, at.revision) == (have.epoch, have.revision) && at.head.as_deref() == Some(&have.change)
-        {
-            self.health.accept(&name(at));
-            return Ok(());
-        }
-        if at.epoch > have.epoch {
-            return self.reload(at).await;
-        }
-        if (at.epoch, at.revision) < (have.epoch, have.revision) {
-            self.refuse(at, have, "it is behind what this node has served");
-            return Ok(());
-        }
-        let rows = change::since(&self.db, &at.id, have.revision, REPLAY_LIMIT).await?;
-        let cut = rows.len() >= usize::try_from(REPLAY_LIMIT).unwrap_or(usize::MAX);
-        let replayed = if cut { Replay::Gap } else { replay(&image, &rows) };
-        match replayed {
-            Replay::Next(next) => {
-                self.put(at, *next);
-                Ok(())
-            }
-            // The changes of a revision that was taken are missing: only the tables can tell, or fail to.
-            Replay::Same if at.revision > have.revision => self.reload(at).await,
-            Replay::Same => Ok(()),
-            Replay::Gap => self.reload(at).await,
-            Replay::Rewritten => {
-                self.refuse(at, have, "its history differs from what this node has served");
-                Ok(())
-            }
-        }
-    }
-
-    /// Reads an environment whole, at whatever position it has by now.
-    async fn reload(&self, at: &Position) -> Result<(), StoreError> {
-        let mut tx = self.db.begin_read().await?;
-        let Some(now) = environment::position(&mut tx, &at.id).await? else { return Ok(()) };
-        let Some(change) = now.head.clone() else {
-            return Err(StoreError::Corrupt(format!("{} has no change at its revision", name(at))));
-        };
-        if let Some(cell) = self.registry.cell(&at.id) {
-            let have = cell.image().head.clone();
-            if (now.epoch, now.revision) < (have.epoch, have.revision) {
-                self.refuse(&now, &have, "it is behind what this node has served");
-                return Ok(());
-            }
-        }
-        let snapshot = compiled::load(&mut tx, &now).await?;
-        tx.rollback().await?;
-        for broken in snapshot.broken() {
-            warn!(
-                project = now.project,
-                environment = now.key,
-                key = broken.key,
-                "a stored document is broken, alone"
-            );
-        }
-        let head = Head { epoch: now.epoch, revision: now.revision, change };
-        let image = tokio::task::spawn_blocking(move || Image::new(head, snapshot)).await;
-        self.put(&now, image.map_err(|error| StoreError::Corrupt(error.to_string()))?);
-        Ok(())
-    }
-
-    fn cannot_read(&self, at: &Position, error: &StoreError) {
-        let name = name(at);
-        if !self.health.is_refused(&name) {
-            error!(environment = name, error = %error, "an environment cannot be read: what memory holds of it goes on");
-        }
-        self.health.refuse(&name, "it cannot be read from the database");
-    }
-
-    fn refuse(&self, at: &Position, have: &Head, why: &str) {
-        let name = name(at);
-        if !self.health.is_refused(&name) {
-            error!(
-                environment = name,
-                stored.epoch = at.epoch,
-                stored.revision = at.revision,
-                held.epoch = have.epoch,
-                held.revision = have.revision,
-                "the stored history is refused: {why}. Serving goes on from memory; if the database was restored on purpose, run `pennon env new-epoch`"
-            );
-        }
-        metrics::counter!(crate::telemetry::SNAPSHOT_REFUSED).increment(1);
-        self.health.refuse(&name, why);
-    }
 }
 
 fn stranger(what: &str) -> StoreError {
     StoreError::Corrupt(format!("the database holds {what}: is it the right one?"))
-}
-
-fn name(at: &Position) -> String {
-    format!("{}/{}", at.project, at.key)
 }
 
 /// A duration between 3/4 and 5/4 of the given one, so that nodes do not poll in step.

@@ -73,7 +73,7 @@ fn a_change_through_one_node_is_evaluated_by_the_other() {
         assert!(serves(writer, action == "on").is_some(), "the writer's own node serves it when it answers");
         let started = Instant::now();
         wait_until("the other node serves it", || serves(reader, action == "on"));
-        println!("FIGURE the other node served a change after {:?}", started.elapsed());
+        eprintln!("FIGURE the other node served a change after {:?}", started.elapsed());
     }
 }
 
@@ -85,7 +85,7 @@ fn a_notification_alone_carries_a_change_and_a_lost_listener_comes_back() {
     flip(&first, "on");
     let started = Instant::now();
     wait_until("the other node serves it", || serves(&second, true));
-    println!("FIGURE a notification alone took {:?}", started.elapsed());
+    eprintln!("FIGURE a notification alone took {:?}", started.elapsed());
     let sql = "SELECT CAST(pg_terminate_backend(pid) AS TEXT) FROM pg_stat_activity \
                WHERE datname = current_database() AND query LIKE 'LISTEN%'";
     in_database(&first.home, async |db| db.fetch_all(sql, &[]).await.unwrap());
@@ -93,7 +93,7 @@ fn a_notification_alone_carries_a_change_and_a_lost_listener_comes_back() {
     flip(&first, "off");
     let started = Instant::now();
     wait_until("the other node serves it all the same", || serves(&second, false));
-    println!("FIGURE a change made while nobody listened took {:?}", started.elapsed());
+    eprintln!("FIGURE a change made while nobody listened took {:?}", started.elapsed());
     wait_until("both listen again", || (listeners(&first.home) == 2).then_some(()));
     flip(&first, "on");
     wait_until("the other node serves it", || serves(&second, true));
@@ -183,7 +183,7 @@ fn unknown_keys_are_refused_without_asking_the_database_for_each() {
     });
     let most = usize::try_from(started.elapsed().as_millis() / 100).unwrap() + 2;
     let asked = rounds() - before;
-    println!("FIGURE 100 unknown keys made {asked} rounds in {:?}", started.elapsed());
+    eprintln!("FIGURE 100 unknown keys made {asked} rounds in {:?}", started.elapsed());
     assert!(asked <= most, "{asked} rounds, where {most} are the most");
 }
 
@@ -201,7 +201,7 @@ fn writers_on_both_nodes_lose_no_revision_and_never_lock_each_other_out() {
         }
     });
     let written = written.into_inner();
-    println!("FIGURE {written} writes on two nodes in {:?}", started.elapsed());
+    eprintln!("FIGURE {written} writes on two nodes in {:?}", started.elapsed());
     let books = Books::checked(&first.home);
     assert!(books.revisions["default/development"] > 200, "{:?}", books.revisions);
     let bulk = |node: &Server| {

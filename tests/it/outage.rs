@@ -119,17 +119,17 @@ fn while_postgres_is_down_evaluation_goes_on_and_nothing_is_lost_when_it_is_back
         says_what_cannot_be_done(&server);
         let started = Instant::now();
         cluster.start_again();
-        println!("FIGURE Postgres was back after {:?}", started.elapsed());
+        eprintln!("FIGURE Postgres was back after {:?}", started.elapsed());
         let started = Instant::now();
         wait_for_status(&server, "ready");
-        println!("FIGURE the node was ready {:?} after Postgres was", started.elapsed());
+        eprintln!("FIGURE the node was ready {:?} after Postgres was", started.elapsed());
         let started = Instant::now();
         wait_until("writes work", || {
             (server.owner().post(ON).header("If-Match", "*").send().status == 200).then_some(())
         });
-        println!("FIGURE writes worked {:?} after the node was ready", started.elapsed());
+        eprintln!("FIGURE writes worked {:?} after the node was ready", started.elapsed());
     });
-    println!("FIGURE {evaluated} evaluations without an error, {} writes", written.len());
+    eprintln!("FIGURE {evaluated} evaluations without an error, {} writes", written.len());
     lost_nothing(&server, &written);
 }
 
@@ -142,17 +142,17 @@ fn while_postgres_is_silent_evaluation_goes_on_and_writes_end_within_their_time(
         let started = Instant::now();
         server.owner().post(OFF).refused(503, "unavailable");
         let took = started.elapsed();
-        println!("FIGURE a write on a silent database ended after {took:?}");
+        eprintln!("FIGURE a write on a silent database ended after {took:?}");
         assert!(took < Duration::from_secs(3), "the request timeout is 1 s, this took {took:?}");
         evaluates(&server, 200);
         let started = Instant::now();
         wait_for_status(&server, "degraded");
-        println!("FIGURE the silence was noticed after another {:?}", started.elapsed());
+        eprintln!("FIGURE the silence was noticed after another {:?}", started.elapsed());
         says_what_cannot_be_done(&server);
         let started = Instant::now();
         cluster.resume();
         wait_for_status(&server, "ready");
-        println!("FIGURE ready {:?} after the silence", started.elapsed());
+        eprintln!("FIGURE ready {:?} after the silence", started.elapsed());
         // What was told to try again may have been done all the same, once the database went on.
         wait_until("the flag is on", || {
             (server.owner().post(ON).header("If-Match", "*").send().status == 200
@@ -160,7 +160,7 @@ fn while_postgres_is_silent_evaluation_goes_on_and_writes_end_within_their_time(
                 .then_some(())
         });
     });
-    println!("FIGURE {evaluated} evaluations without an error, {} writes", written.len());
+    eprintln!("FIGURE {evaluated} evaluations without an error, {} writes", written.len());
     lost_nothing(&server, &written);
 }
 
@@ -176,6 +176,6 @@ fn a_node_stops_in_time_while_its_database_is_silent() {
         server.signal("TERM");
     });
     assert!(server.wait_for_exit().success());
-    println!("FIGURE stopped {:?} after SIGTERM, with a silent database", started.elapsed());
+    eprintln!("FIGURE stopped {:?} after SIGTERM, with a silent database", started.elapsed());
     cluster.resume();
 }

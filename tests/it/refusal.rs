@@ -190,6 +190,26 @@ on_both! {
         wait_until("the flag is on", || (value(&server) == true).then_some(()));
     }
 
+    fn another_history_is_refused_also_when_it_is_far_ahead(server: Server) {
+        rewrite(&server, async |tx, id| {
+            let args = [Arg::Text(id)];
+            run(tx, "UPDATE change SET id = 'x' || id WHERE environment_id = $1", &args).await;
+            run(
+                tx,
+                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) \
+                 INSERT INTO change (id, environment_id, epoch, revision, seq, kind, key, document, created_at) \
+                 SELECT 'many-' || n.i, e.id, e.epoch, e.revision + n.i, 0, 'flag', 'new_checkout_flow', NULL, 0 \
+                 FROM n, environment e WHERE e.id = $1",
+                &args,
+            )
+            .await;
+            run(tx, "UPDATE environment SET revision = revision + 1200 WHERE id = $1", &args).await;
+        });
+        is_refused(&server);
+        assert_eq!(value(&server), false);
+        heal(&server);
+    }
+
     fn an_environment_that_cannot_be_read_keeps_no_other_from_its_changes(server: Server) {
         rewrite(&server, async |tx, id| {
             run(tx, "UPDATE environment SET revision = revision + 1 WHERE id <> $1", &[Arg::Text(id)]).await;

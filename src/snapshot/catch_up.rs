@@ -1,0 +1,121 @@
+//! How one environment in memory follows the database: replays what changed, reads it whole, or refuses it.
+//! Never replaces good with bad.
+
+use tracing::{error, warn};
+
+use super::image::Image;
+use super::replay::{Replay, replay};
+use super::sync::Sync;
+use crate::domain::images::Head;
+use crate::store::environment::{self, Position};
+use crate::store::{StoreError, change, compiled};
+
+/// Rows of one replay; more than this is read anew as a whole, which is cheaper by then.
+const REPLAY_LIMIT: i64 = 1_000;
+impl Sync {
+    fn put(&self, at: &Position, image: Image) {
+        self.health.accept(&name(at));
+        self.registry.put(&at.id, &at.project, &at.key, image);
+        if let Some(keeper) = &self.keeper {
+            keeper.changed(&at.id);
+        }
+    }
+
+    /// Brings one environment up to a position; or refuses it.
+    pub(super) async fn catch_up(&self, at: &Position) -> Result<(), StoreError> {
+        let Some(cell) = self.registry.cell(&at.id) else {
+            return self.reload(at).await;
+        };
+        let image = cell.image();
+        let have = &image.head;
+        if (at.epoch, at.revision) == (have.epoch, have.revision) && at.head.as_deref() == Some(&have.change)
+        {
+            self.health.accept(&name(at));
+            return Ok(());
+        }
+        if at.epoch > have.epoch {
+            return self.reload(at).await;
+        }
+        if (at.epoch, at.revision) < (have.epoch, have.revision) {
+            self.refuse(at, have, "it is behind what this node has served");
+            return Ok(());
+        }
+        let rows = change::since(&self.db, &at.id, have.revision, REPLAY_LIMIT).await?;
+        let cut = rows.len() >= usize::try_from(REPLAY_LIMIT).unwrap_or(usize::MAX);
+        // Of too many rows, only the first is looked at: whether they are of this history at all.
+        let rows = if cut { rows.get(..1).unwrap_or_default() } else { &rows };
+        match replay(&image, rows) {
+            Replay::Rewritten => {
+                self.refuse(at, have, "its history differs from what this node has served");
+                Ok(())
+            }
+            Replay::Next(next) => {
+                self.put(at, *next);
+                Ok(())
+            }
+            // The changes of a revision that was taken are missing: only the tables can tell, or fail to.
+            Replay::Same if at.revision > have.revision => self.reload(at).await,
+            Replay::Same => Ok(()),
+            Replay::Gap => self.reload(at).await,
+        }
+    }
+
+    /// Reads an environment whole, at whatever position it has by now.
+    async fn reload(&self, at: &Position) -> Result<(), StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        let Some(now) = environment::position(&mut tx, &at.id).await? else { return Ok(()) };
+        let Some(change) = now.head.clone() else {
+            return Err(StoreError::Corrupt(format!("{} has no change at its revision", name(at))));
+        };
+        if let Some(cell) = self.registry.cell(&at.id) {
+            let have = cell.image().head.clone();
+            if (now.epoch, now.revision) < (have.epoch, have.revision) {
+                self.refuse(&now, &have, "it is behind what this node has served");
+                return Ok(());
+            }
+        }
+        let snapshot = compiled::load(&mut tx, &now).await?;
+        tx.rollback().await?;
+        for broken in snapshot.broken() {
+            warn!(
+                project = now.project,
+                environment = now.key,
+                key = broken.key,
+                "a stored document is broken, alone"
+            );
+        }
+        let head = Head { epoch: now.epoch, revision: now.revision, change };
+        let image = tokio::task::spawn_blocking(move || Image::new(head, snapshot)).await;
+        self.put(&now, image.map_err(|error| StoreError::Corrupt(error.to_string()))?);
+        Ok(())
+    }
+
+    pub(super) fn cannot_read(&self, at: &Position, error: &StoreError) {
+        let name = name(at);
+        if !self.health.is_refused(&name) {
+            error!(environment = name, error = %error, "an environment cannot be read: what memory holds of it goes on");
+        }
+        self.health.refuse(&name, "it cannot be read from the database");
+    }
+
+    fn refuse(&self, at: &Position, have: &Head, why: &str) {
+        let name = name(at);
+        if !self.health.is_refused(&name) {
+            error!(
+                environment = name,
+                stored.epoch = at.epoch,
+                stored.revision = at.revision,
+                held.epoch = have.epoch,
+                held.revision = have.revision,
+                "the stored history is refused: {why}. Serving goes on from memory; if the database was restored on purpose, run `pennon env new-epoch`"
+            );
+        }
+        metrics::counter!(crate::telemetry::SNAPSHOT_REFUSED).increment(1);
+        self.health.refuse(&name, why);
+    }
+}
+
+/// `project/environment`.
+pub(super) fn name(at: &Position) -> String {
+    format!("{}/{}", at.project, at.key)
+}
