@@ -1,7 +1,7 @@
 //! Stopping in order. One `Shutdown` a server; everything that runs for long watches it and nothing
 //! else decides when the process ends.
 //!
-//! 1. **Drain** (`drain`, or the first SIGTERM or SIGINT): readiness turns 503, the listener accepts
+//! 1. **Drain** (`drain`, or the first SIGTERM, SIGINT or SIGHUP): readiness turns 503, the listener accepts
 //!    nothing new, streams say goodbye and close, requests under way finish (at most `drain_timeout`).
 //! 2. **Cancel** (`cancel`, called by the server when the requests are done): the loops stop, each of
 //!    which holds a `child`; they go after the requests, since a write waits for the sync loop to apply it.
@@ -24,7 +24,7 @@ impl Shutdown {
         Shutdown::default()
     }
 
-    /// Drains on SIGTERM or SIGINT. A second signal ends the process at once, with 128 + its number,
+    /// Drains on SIGTERM, SIGINT or SIGHUP (a terminal that closes). A second signal ends the process at once, with 128 + its number,
     /// for an operator who will not wait. The task ends with `cancel`.
     ///
     /// # Errors
@@ -91,6 +91,7 @@ impl Shutdown {
 struct Signals {
     terminate: tokio::signal::unix::Signal,
     interrupt: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
 }
 
 #[cfg(unix)]
@@ -100,6 +101,7 @@ impl Signals {
         Ok(Signals {
             terminate: signal(SignalKind::terminate())?,
             interrupt: signal(SignalKind::interrupt())?,
+            hangup: signal(SignalKind::hangup())?,
         })
     }
 
@@ -107,6 +109,7 @@ impl Signals {
         tokio::select! {
             _ = self.terminate.recv() => ("SIGTERM", 15),
             _ = self.interrupt.recv() => ("SIGINT", 2),
+            _ = self.hangup.recv() => ("SIGHUP", 1),
         }
     }
 }

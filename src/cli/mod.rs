@@ -1,8 +1,9 @@
-//! The command line. `serve`, `migrate` and `openapi` run the server's own code; every other command
+//! The command line. `serve`, `migrate`, `openapi` and `key create-owner` run the server's own code; every other command
 //! speaks HTTP to a server, like any other client, and must not know the server's types.
 
 mod audit;
 mod client;
+mod create_owner;
 mod describe;
 mod environment;
 mod evaluate;
@@ -106,7 +107,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Failure> {
     match cli.command {
         Command::Serve(command) => command.run(out),
         Command::Migrate(command) => command.run(out),
-        Command::Openapi => out.line(crate::http::openapi_json()),
+        Command::Openapi => out.line(crate::http::openapi_json().trim_end()),
         Command::Healthcheck(command) => command.run(&cli.remote, out),
         Command::Whoami => whoami::run(&cli.remote.remote()?, out),
         Command::Evaluate(command) => command.run(&cli.remote.remote()?, out),
@@ -114,7 +115,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Failure> {
         Command::Env(command) => command.run(&cli.remote.remote()?, out),
         Command::Project(command) => command.run(&cli.remote.remote()?, out),
         Command::Segment(command) => command.run(&cli.remote.remote()?, out),
-        Command::Key(command) => command.run(&cli.remote.remote()?, out),
+        Command::Key(command) => command.run(cli.remote, out),
         Command::Audit(command) => command.run(&cli.remote.remote()?, out),
     }
 }
@@ -202,6 +203,7 @@ mod tests {
             "pennon env create e --protected --copy-from development",
             "pennon key create ci --kind api --grant editor@production --expires 90d",
             "pennon key rotate id --overlap 1h --installation",
+            "pennon key create-owner --database-url sqlite:x.db",
             "pennon audit verify --expect 3:ab",
             "pennon audit export --after 3 --installation",
         ] {

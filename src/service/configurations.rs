@@ -9,7 +9,6 @@ use super::view::ConfigurationView;
 use super::work::{Begun, Done, Work};
 use crate::domain::action::{self, Rollout, RuleStep, Targets, Weights};
 use crate::domain::flag::{CONFIGURATION, combined, refuse_unknown};
-use crate::domain::issue::Issue;
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
 use crate::store::environment::Environment;
@@ -70,13 +69,13 @@ impl Action {
     fn check(&self) -> Result<(), ServiceError> {
         match self {
             Action::Rollout(rollout) => {
-                action::check_sizes(rollout.by.as_ref().map_or(0, Vec::len), 0, 0, 0)?
+                action::check_sizes(rollout.by.as_ref().map_or(0, Vec::len), 0, 0, 0)?;
             }
             Action::Weights(weights) => {
                 action::check_sizes(weights.by.as_ref().map_or(0, Vec::len), weights.weights.len(), 0, 0)?;
             }
             Action::Targets(targets) => {
-                action::check_sizes(0, 0, 0, targets.add.len() + targets.remove.len())?
+                action::check_sizes(0, 0, 0, targets.add.len() + targets.remove.len())?;
             }
             Action::Rules(steps) => action::check_sizes(0, 0, steps.len(), 0)?,
             Action::Patch(patch) => {
@@ -89,60 +88,6 @@ impl Action {
         }
         Ok(())
     }
-
-    /// Turns pointers into the resulting flag into pointers into what the caller sent.
-    fn place(&self, error: ServiceError) -> ServiceError {
-        let ServiceError::Invalid(issues) = error else { return error };
-        ServiceError::Invalid(issues.into_iter().map(|issue| self.place_issue(issue)).collect())
-    }
-
-    fn place_issue(&self, issue: Issue) -> Issue {
-        let tokens: Vec<&str> = issue.pointer.split('/').skip(1).collect();
-        let sent = match (self, tokens.as_slice()) {
-            (Action::Patch(patch), [name, ..]) if patch.get(name).is_some() => {
-                let hint = if *name == "fallthrough" && issue.code == "conflict" {
-                    "; a merge patch keeps what it does not name: send null for the one that goes"
-                } else {
-                    ""
-                };
-                return Issue { detail: format!("{}{hint}", issue.detail), ..issue };
-            }
-            (Action::Rollout(_), ["rules", _, "when", rest @ ..] | ["rules", _, "serve", rest @ ..]) => {
-                Some(joined("", rest))
-            }
-            (Action::Rollout(_), ["fallthrough", "variant"]) => Some("/otherwise".to_owned()),
-            (Action::Weights(_), [.., "split", _, "variant"]) => Some("/weights".to_owned()),
-            (Action::Weights(_), [.., "by", index]) => Some(format!("/by/{index}")),
-            (Action::Targets(_), ["targets", _, member @ ("variant" | "by")]) => Some(format!("/{member}")),
-            (Action::Rules(steps), ["rules", index, rest @ ..]) => step_of(steps, index, rest),
-            _ => None,
-        };
-        match sent {
-            Some(pointer) => Issue { pointer, ..issue },
-            // It lies in what was there before, or in what came from elsewhere: say where in words.
-            None if issue.pointer.is_empty() => issue,
-            None => {
-                let detail = format!("in the resulting configuration at {}: {}", issue.pointer, issue.detail);
-                Issue { pointer: String::new(), detail, ..issue }
-            }
-        }
-    }
-}
-
-/// The step whose rule ends up at a place, when exactly one step brought a rule there.
-fn step_of(steps: &[RuleStep], _: &str, rest: &[&str]) -> Option<String> {
-    let mut brought = steps.iter().enumerate().filter_map(|(index, step)| {
-        let name = if step.add.is_some() { "add" } else { "replace" };
-        (step.add.is_some() || step.replace.is_some()).then_some((index, name))
-    });
-    match (brought.next(), brought.next()) {
-        (Some((index, name)), None) => Some(joined(&format!("/{index}/{name}"), rest)),
-        _ => None,
-    }
-}
-
-fn joined(base: &str, tokens: &[&str]) -> String {
-    tokens.iter().fold(base.to_owned(), |pointer, token| pointer + "/" + token)
 }
 
 /// What a configuration's change starts from.

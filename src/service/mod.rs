@@ -10,6 +10,7 @@ pub mod error;
 pub mod flags;
 pub mod history;
 pub mod housekeeping;
+mod placing;
 pub mod projects;
 pub mod request;
 pub mod shared;

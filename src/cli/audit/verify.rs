@@ -96,9 +96,16 @@ fn conclude(verdicts: Vec<(String, Verdict)>, out: &mut Output) -> Result<(), Fa
     for (name, verdict) in verdicts {
         let (state, detail) = match &verdict {
             Verdict::Good(head) if head.seq == 0 => ("ok", "0 entries".to_owned()),
-            Verdict::Good(head) => {
-                ("ok", format!("{} entries, head {}:{}", head.seq, head.seq, plain(&head.hash)))
-            }
+            Verdict::Good(head) => (
+                "ok",
+                format!(
+                    "{} {}, head {}:{}",
+                    head.seq,
+                    if head.seq == 1 { "entry" } else { "entries" },
+                    head.seq,
+                    plain(&head.hash)
+                ),
+            ),
             Verdict::Broken(what) => ("BROKEN", plain(&what.to_string())),
             Verdict::NotAllowed => ("not checked", "this token may not read it".to_owned()),
         };

@@ -226,7 +226,7 @@ impl Restore {
         if out.is_json() {
             return out.line(&answer.text);
         }
-        out.line(&format!("{} is back, in every environment as it was", self.key))
+        out.line(&format!("{} is back, and off in every environment", self.key))
     }
 }
 

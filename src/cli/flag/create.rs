@@ -19,7 +19,7 @@ pub struct Create {
     /// A variant and its value, such as blue='#00f', big=42 or plan='{"seats": 5}'; a boolean flag has on and off
     #[arg(long = "variant", value_name = "NAME=VALUE")]
     variants: Vec<String>,
-    /// The variant served while the flag is off [default: a boolean's off, else the code's own default]
+    /// The variant served while the flag is off [default: the variant off, else the first one]
     #[arg(long, value_name = "VARIANT")]
     off_variant: Option<String>,
     /// The variant served while the flag is on and no rule holds [default: a boolean's on, else the first]

@@ -38,7 +38,7 @@ fn page(document: &Value) -> Markup {
             body {
                 header {
                     h1 { (text(at(info, "/title"))) " " small { (text(at(info, "/version"))) } }
-                    p { (text(at(info, "/description"))) }
+                    p { (prose(text(at(info, "/description")))) }
                     p { "The same as a machine reads it: " a href="openapi.json" { "openapi.json" } }
                 }
                 nav aria-label="Groups" {
@@ -65,9 +65,9 @@ fn shown(document: &Value, path: &str, method: &str, operation: &Value) -> Marku
             summary {
                 span class={ "method " (method) } { (method.to_uppercase()) } " "
                 code { (path) } " "
-                span class="what" { (text(at(operation, "/summary"))) }
+                span class="what" { (prose(text(at(operation, "/summary")))) }
             }
-            @if !text(at(operation, "/description")).is_empty() { p { (text(at(operation, "/description"))) } }
+            @if !text(at(operation, "/description")).is_empty() { p { (prose(text(at(operation, "/description")))) } }
             @if let Some(parameters) = at(operation, "/parameters").as_array() {
                 h3 { "Parameters" }
                 table {
@@ -78,7 +78,7 @@ fn shown(document: &Value, path: &str, method: &str, operation: &Value) -> Marku
                                 td { code { (text(at(parameter, "/name"))) } }
                                 td { (text(at(parameter, "/in"))) }
                                 td { @if at(parameter, "/required") == true { "yes" } @else { "no" } }
-                                td { (text(at(parameter, "/description"))) }
+                                td { (prose(text(at(parameter, "/description")))) }
                             }
                         }
                     }
@@ -91,7 +91,7 @@ fn shown(document: &Value, path: &str, method: &str, operation: &Value) -> Marku
             @if let Some(responses) = at(operation, "/responses").as_object() {
                 h3 { "Answers" }
                 @for (status, response) in responses {
-                    p { code { (status) } " " (text(at(response, "/description"))) }
+                    p { code { (status) } " " (prose(text(at(response, "/description")))) }
                     @if status.starts_with('2') && let Some(content) = at(response, "/content").as_object() {
                         @for (kind, media) in content { (schema(document, kind, at(media, "/schema"))) }
                     }
@@ -108,7 +108,7 @@ fn schema(document: &Value, kind: &str, schema: &Value) -> Markup {
     let required: Vec<&str> =
         at(target, "/required").as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     html! {
-        p { code { (kind) } @if let Some(name) = name { " " strong { (name) } } " " (text(at(target, "/description"))) }
+        p { code { (kind) } @if let Some(name) = name { " " strong { (name) } } " " (prose(text(at(target, "/description")))) }
         @if let Some(members) = at(target, "/properties").as_object() {
             table {
                 thead { tr { th { "member" } th { "type" } th { "what" } } }
@@ -117,7 +117,7 @@ fn schema(document: &Value, kind: &str, schema: &Value) -> Markup {
                         tr {
                             td { code { (member) } @if required.contains(&member.as_str()) { " *" } }
                             td { (type_of(value)) }
-                            td { (text(at(value, "/description"))) }
+                            td { (prose(text(at(value, "/description")))) }
                         }
                     }
                 }
@@ -177,6 +177,15 @@ fn operations<'d>(document: &'d Value, tag: &str) -> Vec<(&'d str, &'d str, &'d 
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or("")
+}
+
+/// Text with its `code` set as code.
+fn prose(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 /// The value at a JSON Pointer; null where there is none.
