@@ -110,9 +110,11 @@ fn a_body_that_grows_too_large_on_the_way_is_refused() {
              Transfer-Encoding: chunked\r\n\r\n"
         );
         stream.write_all(head.as_bytes()).unwrap();
+        // Read to its end, but not kept: the sender is to see the answer.
         for _ in 0..3 {
-            let _ = stream.write_all(format!("400\r\n{}\r\n", " ".repeat(1_024)).as_bytes());
+            stream.write_all(format!("400\r\n{}\r\n", " ".repeat(1_024)).as_bytes()).unwrap();
         }
+        stream.write_all(b"0\r\n\r\n").unwrap();
         let answer = some(&mut stream);
         assert!(answer.starts_with("HTTP/1.1 413") && answer.contains(kind), "{answer}");
     }
