@@ -1,5 +1,7 @@
 //! The audit log's entries: who, what, why, when, before and after, hash-chained. Written with the change or not at all.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -14,7 +16,7 @@ use crate::domain::role::Permission;
 use crate::store::audit::{self as store, Columns};
 
 pub use crate::store::audit::{Entry, Filter};
-use crate::store::{installation, project};
+use crate::store::{StoreError, installation, project};
 
 /// An entry about to be written.
 #[derive(Debug, Clone, Default)]
@@ -50,6 +52,8 @@ struct Written<'a> {
     environment: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     revision: Option<i64>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    revisions: BTreeMap<&'a str, i64>,
     version: i64,
     #[serde(skip_serializing_if = "str::is_empty")]
     reason: &'a str,
@@ -81,8 +85,7 @@ pub struct ChainHead {
 
 impl Draft {
     /// The event that goes to the outbox: what happened, without the documents.
-    #[must_use]
-    pub fn outbox_payload(&self, work: &Work) -> String {
+    pub fn outbox_payload(&self, work: &Work) -> Result<String, ServiceError> {
         #[derive(Serialize)]
         struct Event<'a> {
             action: &'a str,
@@ -91,6 +94,8 @@ impl Draft {
             project: &'a str,
             environment: &'a str,
             revision: Option<i64>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            revisions: BTreeMap<&'a str, i64>,
             version: i64,
             actor: &'a str,
             at: String,
@@ -102,11 +107,18 @@ impl Draft {
             project: work.project.as_ref().map_or("", |project| project.key.as_str()),
             environment: &self.environment,
             revision: work.revision_of(&self.environment),
+            revisions: self.revisions(work),
             version: self.version,
             actor: &work.request.caller.name,
             at: rfc3339(work.now),
         };
-        serde_json::to_string(&event).unwrap_or_default()
+        text(&event)
+    }
+
+    /// The revisions that carry what environments share, by environment: one edit numbers several.
+    fn revisions<'a>(&self, work: &'a Work) -> BTreeMap<&'a str, i64> {
+        let is_shared = self.environment.is_empty() && matches!(self.kind, "flag" | "segment" | "layer");
+        if is_shared { work.revisions() } else { BTreeMap::new() }
     }
 }
 
@@ -124,7 +136,7 @@ pub async fn append(work: &mut Work, drafts: &[Draft]) -> Result<(), ServiceErro
     };
     for draft in drafts {
         seq += 1;
-        let text = entry_text(work, draft, seq);
+        let text = entry_text(work, draft, seq)?;
         let hash = chain_hash(&head, &text);
         let columns = Columns {
             at: work.now,
@@ -163,7 +175,7 @@ pub fn chain_hash(previous: &str, entry: &str) -> String {
     hex(&hash.finalize())
 }
 
-fn entry_text(work: &Work, draft: &Draft, seq: i64) -> String {
+fn entry_text(work: &Work, draft: &Draft, seq: i64) -> Result<String, ServiceError> {
     let caller = &work.request.caller;
     let written = Written {
         seq,
@@ -175,6 +187,7 @@ fn entry_text(work: &Work, draft: &Draft, seq: i64) -> String {
         project: work.project.as_ref().map_or("", |project| project.key.as_str()),
         environment: &draft.environment,
         revision: work.revision_of(&draft.environment),
+        revisions: draft.revisions(work),
         version: draft.version,
         reason: &work.request.reason,
         request_id: &caller.request_id,
@@ -182,10 +195,16 @@ fn entry_text(work: &Work, draft: &Draft, seq: i64) -> String {
         before: draft.before.as_ref(),
         after: draft.after.as_ref(),
     };
-    serde_json::to_string(&written).unwrap_or_default()
+    text(&written)
 }
 
-/// Pointers to the members that differ, one level of objects deep.
+/// What cannot be written down is not done: the change is refused with its entry.
+fn text<T: Serialize>(value: &T) -> Result<String, ServiceError> {
+    serde_json::to_string(value)
+        .map_err(|error| StoreError::Corrupt(format!("an audit entry cannot be written: {error}")).into())
+}
+
+/// Pointers to the members that differ: into objects as deep as both have them, lists as a whole.
 fn changed(before: Option<&Members>, after: Option<&Members>) -> Vec<String> {
     let none = Members::default();
     let (before, after) = (before.unwrap_or(&none), after.unwrap_or(&none));

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use pennon_engine::limits::FLAGS_PER_ENVIRONMENT;
+
 use super::audit::Draft;
 use super::configurations::{no_flag, remember, view};
 use super::error::{Current, ServiceError};
@@ -11,10 +13,12 @@ use super::validation::{Edit, parse_flag, stored};
 use super::view::{FlagView, Page};
 use super::work::{Begun, Done, Work};
 use super::{PAGE_LIMIT, Service};
+use crate::domain::action::set_enabled;
 use crate::domain::create::new_flag;
 use crate::domain::flag::{
-    EVALUATED, FOR_PEOPLE, alters_snapshots, check_for_people, combined, refuse_unknown,
+    CONFIGURATION, EVALUATED, FOR_PEOPLE, alters_snapshots, check_for_people, combined, refuse_unknown,
 };
+use crate::domain::issue::Issue;
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
 use crate::store::environment::{self, Environment};
@@ -86,13 +90,7 @@ impl Service {
                 if old.archived_at.is_some() { ", archived: restore it, or choose another key" } else { "" };
             return Err(ServiceError::Exists { kind: "flag", key: new.key.to_string(), hint });
         }
-        if flag::count(&mut work.tx, &project_id).await?
-            >= i64::try_from(pennon_engine::limits::FLAGS_PER_ENVIRONMENT).unwrap_or(i64::MAX)
-        {
-            let detail =
-                format!("a project holds at most {} flags", pennon_engine::limits::FLAGS_PER_ENVIRONMENT);
-            return Err(ServiceError::invalid("", "limit_exceeded", detail));
-        }
+        room_for_one(work).await?;
         let row = Flag {
             id: new_id(),
             key: new.key.to_string(),
@@ -124,7 +122,10 @@ impl Service {
             configurations.insert(environment.key.clone(), view(&row.key, &environment.key, &first)?);
         }
         keep_definition(work, &row, "flag.create").await?;
-        work.audit(draft("flag.create", &row.key, 1, None, Some(new.definition.clone())));
+        // Every environment begins with the same configuration, so one entry tells of all.
+        let mut made = new.definition.clone();
+        made.set("configuration", &new.configuration.to_text())?;
+        work.audit(draft("flag.create", &row.key, 1, None, Some(made)));
         flag_view(row, configurations)
     }
 
@@ -202,7 +203,7 @@ impl Service {
         if alters_snapshots(&before, &after) {
             work.authorise_serving(&environments)?;
             for environment in &environments {
-                self.reserve(&mut work, environment, &row, &after, action).await?;
+                self.reserve(&mut work, environment, &row, &after, (action, false)).await?;
             }
         }
         let now = work.now;
@@ -217,23 +218,29 @@ impl Service {
         work.finish(view, None).await
     }
 
-    /// Puts a flag's new definition into one environment's snapshot, and bumps its configuration.
+    /// Puts a flag's definition into one environment's snapshot, disabled if that is wanted, and bumps its configuration.
     async fn reserve(
         &self,
         work: &mut Work,
         environment: &Environment,
         row: &Flag,
         definition: &Members,
-        action: &str,
+        (action, is_disabled): (&str, bool),
     ) -> Result<(), ServiceError> {
         let old = flag::configuration_in(&mut work.tx, &row.id, &environment.id).await?;
         let old = old.ok_or(ServiceError::Store(StoreError::Missing))?;
-        let text = combined(&row.key, old.version + 1, definition, &stored(&old.document)?);
-        let parsed = parse_flag(&row.key, &text)?;
-        self.validate(work, environment, Edit::flag(&row.key, Some(parsed))).await?;
+        let mut document = stored(&old.document)?;
+        if is_disabled {
+            set_enabled(&mut document, false)?;
+        }
+        let text = combined(&row.key, old.version + 1, definition, &document);
+        let parsed = parse_flag(&row.key, &text).map_err(|error| placed(&environment.key, error))?;
+        let checked = self.validate(work, environment, Edit::flag(&row.key, Some(parsed))).await;
+        checked.map_err(|error| placed(&environment.key, error))?;
         let revision = work.number(environment).await?;
         let new = Configuration {
             version: old.version + 1,
+            document: document.to_text(),
             updated_at: work.now,
             updated_by: work.request.caller.name.clone(),
             ..old.clone()
@@ -292,10 +299,10 @@ impl Service {
             return work.unchanged(view).await;
         }
         work.authorise_serving(&environments)?;
+        room_for_one(&mut work).await?;
         let definition = stored(&row.definition)?;
         for environment in &environments {
-            disable(&mut work, &row, environment).await?;
-            self.reserve(&mut work, environment, &row, &definition, "flag.restore").await?;
+            self.reserve(&mut work, environment, &row, &definition, ("flag.restore", true)).await?;
         }
         self.set_archived(work, row, None, &environments).await
     }
@@ -449,21 +456,28 @@ async fn edited(
     }
 }
 
-/// Stores the configuration as disabled; the caller puts it into the snapshot next.
-async fn disable(work: &mut Work, row: &Flag, environment: &Environment) -> Result<(), ServiceError> {
-    let Some(old) = flag::configuration_in(&mut work.tx, &row.id, &environment.id).await? else {
-        return Ok(());
-    };
-    let mut document = stored(&old.document)?;
-    if crate::domain::action::set_enabled(&mut document, false)? {
-        let new = Configuration {
-            document: document.to_text(),
-            version: old.version + 1,
-            updated_at: work.now,
-            ..old.clone()
-        };
-        flag::update_configuration(&mut work.tx, &new, old.version).await?;
-        remember(work, &new, "flag.off", 0).await?;
+/// An edit of the definition cannot point into a configuration, which the caller did not send: the place is told in words.
+fn placed(environment: &str, error: ServiceError) -> ServiceError {
+    let ServiceError::Invalid(issues) = error else { return error };
+    let told = issues.into_iter().map(|issue| {
+        let member = issue.pointer.split('/').nth(1).unwrap_or_default();
+        if !CONFIGURATION.contains(&member) {
+            return issue;
+        }
+        let detail =
+            format!("in the configuration of \"{environment}\" at {}: {}", issue.pointer, issue.detail);
+        Issue::new("", issue.code, detail)
+    });
+    ServiceError::Invalid(told.collect())
+}
+
+/// Refuses one flag more than an environment can serve.
+async fn room_for_one(work: &mut Work) -> Result<(), ServiceError> {
+    let project_id = work.project_id()?;
+    let limit = i64::try_from(FLAGS_PER_ENVIRONMENT).unwrap_or(i64::MAX);
+    if flag::count(&mut work.tx, &project_id).await? >= limit {
+        let detail = format!("a project holds at most {limit} flags");
+        return Err(ServiceError::invalid("", "limit_exceeded", detail));
     }
     Ok(())
 }

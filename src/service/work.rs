@@ -1,6 +1,8 @@
 //! One unit of work: a transaction that locks, numbers, changes, audits and commits, in the order the design gives.
 //! Every mutation goes through here, so none can forget its audit entry, its change row or its idempotency.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::audit::Draft;
@@ -269,7 +271,7 @@ impl Work {
         audit::append(&mut self, &drafts).await?;
         let project_id = self.project.as_ref().map_or(String::new(), |project| project.id.clone());
         for draft in &drafts {
-            let payload = draft.outbox_payload(&self);
+            let payload = draft.outbox_payload(&self)?;
             outbox::insert(&mut self.tx, &project_id, &draft.action, &payload, self.now).await?;
         }
         self.keep_outcome(stored.unwrap_or(&view)).await?;
@@ -306,6 +308,12 @@ impl Work {
             StoreError::Duplicate(_) => ServiceError::IdempotencyMismatch,
             other => other.into(),
         })
+    }
+
+    /// The revisions this work took, by environment.
+    #[must_use]
+    pub fn revisions(&self) -> BTreeMap<&str, i64> {
+        self.touched.iter().map(|touched| (touched.key.as_str(), touched.revision)).collect()
     }
 
     /// The revision this work took in an environment, if it numbered it.

@@ -109,4 +109,63 @@ on_both! {
             owner.post(&format!("{path}/revert")).if_match(4).json(r#"{"version": 3}"#).expect(200);
         }
     }
+
+    fn an_entry_of_what_is_shared_tells_every_revision(server: Server) {
+        let owner = server.owner();
+        let last = || owner.get(&project("/audit?limit=1")).expect(200).at("/items/0/entry");
+        let told = |action: &str| {
+            let (entry, state) = (last(), State::of(&server));
+            assert_eq!(entry["action"], action);
+            assert_eq!(entry["revisions"], json!({"development": state.development, "production": state.production}), "{entry}");
+            assert!(entry["revision"].is_null(), "{entry}");
+            entry
+        };
+        make(&owner, r#"{"key": "f"}"#);
+        let made = told("flag.create");
+        assert_eq!(made["after"]["configuration"], json!({"enabled": false, "offVariant": "off", "fallthrough": {"variant": "on"}}));
+        owner.patch(&flag("f")).if_match(1).reason("r").json(r#"{"clientVisible": true}"#).expect(200);
+        told("flag.edit");
+        owner.delete(&flag("f")).if_match(2).reason("r").expect(200);
+        told("flag.archive");
+        owner.post(&format!("{}/restore", flag("f"))).if_match(3).reason("r").expect(200);
+        told("flag.restore");
+        for kind in ["segment", "layer"] {
+            let path = project(&format!("/{kind}s"));
+            owner.post(&path).json(r#"{"key": "s"}"#).expect(201);
+            told(&format!("{kind}.create"));
+            owner.patch(&format!("{path}/s")).if_match(1).reason("r").json(r#"{"by": ["plan"]}"#).expect(200);
+            told(&format!("{kind}.edit"));
+            owner.patch(&format!("{path}/s")).if_match(2).json(r#"{"owner": "me"}"#).expect(200);
+            assert!(last()["revisions"].is_null(), "no snapshot changed: {}", last());
+        }
+        // What belongs to one environment tells that one's.
+        let on = owner.post(&development("f", "/on")).header("If-Match", "*").expect(200);
+        assert_eq!((last()["revision"].as_i64(), last()["revisions"].is_null()), (Some(on.revision()), true));
+    }
+
+    fn a_restored_flag_has_one_version_more_which_a_snapshot_carries(server: Server) {
+        let owner = server.owner();
+        make(&owner, r#"{"key": "f"}"#);
+        owner.post(&development("f", "/on")).if_match(1).expect(200);
+        owner.delete(&flag("f")).if_match(1).reason("r").expect(200);
+        owner.post(&format!("{}/restore", flag("f"))).if_match(2).reason("r").expect(200);
+        let read = owner.get(&development("f", "")).expect(200);
+        assert_eq!((read.version(), read.at("/enabled")), (3, json!(false)));
+        let history = owner.get(&development("f", "/history")).expect(200).json();
+        let told: Vec<_> = history["items"].as_array().unwrap().iter().map(|item| (item["version"].clone(), item["action"].clone(), item["revision"].is_i64())).collect();
+        let want = [(3, "flag.restore"), (2, "flag.on"), (1, "flag.create")].map(|(version, action)| (json!(version), json!(action), true));
+        assert_eq!(told, want);
+        assert_eq!(history["items"][0]["revision"], State::of(&server).development);
+    }
+
+    fn an_edit_of_the_definition_tells_in_words_where_a_configuration_breaks(server: Server) {
+        let owner = server.owner();
+        make(&owner, r#"{"key": "f", "type": "string", "variants": {"a": "x", "b": "y"}}"#);
+        owner.patch(&development("f", "")).if_match(1).json(r#"{"rules": [{"id": "r", "serve": {"variant": "b"}}]}"#).expect(200);
+        let edit = |body: &str| owner.patch(&flag("f")).if_match(1).reason("r").json(body);
+        let refused = edit(r#"{"variants": {"b": null}}"#).invalid(&[("", "unknown_variant")]);
+        let detail = refused.text_at("/errors/0/detail");
+        assert!(detail.starts_with("in the configuration of \"development\" at /rules/0/serve/variant: "), "{detail}");
+        edit(r#"{"variants": {"b": 7}}"#).invalid(&[("/variants/b", "wrong_type")]);
+    }
 }
