@@ -18,7 +18,7 @@
 //! # Import rule
 //!
 //! `engine <- domain <- store <- snapshot`; `service -> domain, store, auth`; `auth -> store, domain`; `cli` speaks
-//! HTTP only, but for serve, migrate and openapi; `http -> service, snapshot, auth, domain, app`, never `store`; only `app`, this file
+//! HTTP only, but for serve, migrate, openapi and `key create-owner` (offline, for lost tokens); `http -> service, snapshot, auth, domain, app`, never `store`; only `app`, this file
 //! and tests see everything. `tests/it/architecture.rs` enforces it.
 
 pub mod app;

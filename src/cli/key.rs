@@ -4,12 +4,13 @@ use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::client::Answer;
+use super::create_owner::CreateOwner;
 use super::describe::{list, text, time};
 use super::expiry::{Expiry, Span};
 use super::failure::Failure;
 use super::listing::items;
 use super::output::{Output, Paint, plain};
-use super::remote::Remote;
+use super::remote::{Remote, RemoteArgs};
 use super::url::escaped;
 use crate::clock::Clock;
 
@@ -20,6 +21,8 @@ pub enum Command {
     Create(Create),
     /// List keys, without their secrets
     List(Place),
+    /// Make an owner's token in the database itself, without a server: when every owner's token is lost
+    CreateOwner(Box<CreateOwner>),
     /// Revoke a key: every node refuses it within moments
     Revoke(Named),
     /// Make a key like another one, which goes on working for a while
@@ -94,29 +97,34 @@ pub struct Rotate {
 
 impl Command {
     /// Runs the command.
-    pub fn run(self, remote: &Remote, out: &mut Output) -> Result<(), Failure> {
+    pub fn run(self, args: RemoteArgs, out: &mut Output) -> Result<(), Failure> {
         match self {
-            Command::Create(create) => create.run(remote, out),
-            Command::List(place) => show(&place, remote, out),
+            Command::CreateOwner(create) => create.run(out),
+            Command::Create(create) => create.run(&args.remote()?, out),
+            Command::List(place) => show(&place, &args.remote()?, out),
             Command::Revoke(named) => {
-                let path = format!("{}/{}", named.place.path(remote), escaped(&named.id));
+                let remote = args.remote()?;
+                let path = format!("{}/{}", named.place.path(&remote), escaped(&named.id));
                 let answer = remote.client.delete(&path, None)?;
                 if out.is_json() {
                     return out.line(&answer.text);
                 }
                 out.line(&format!("{} is revoked", named.id))
             }
-            Command::Rotate(rotate) => {
-                let path =
-                    format!("{}/{}/rotate", rotate.named.place.path(remote), escaped(&rotate.named.id));
-                let body = json!({ "overlapSeconds": rotate.overlap.0 });
-                tell(&remote.client.post(&path, &body, None)?, out)?;
-                if out.is_json() {
-                    return Ok(());
-                }
-                out.line(&out.paint(Paint::Dim, &format!("the old key ends in {} seconds", rotate.overlap.0)))
-            }
+            Command::Rotate(rotate) => rotate.run(&args.remote()?, out),
         }
+    }
+}
+
+impl Rotate {
+    fn run(&self, remote: &Remote, out: &mut Output) -> Result<(), Failure> {
+        let path = format!("{}/{}/rotate", self.named.place.path(remote), escaped(&self.named.id));
+        let body = json!({ "overlapSeconds": self.overlap.0 });
+        tell(&remote.client.post(&path, &body, None)?, out)?;
+        if out.is_json() {
+            return Ok(());
+        }
+        out.line(&out.paint(Paint::Dim, &format!("the old key ends in {} seconds", self.overlap.0)))
     }
 }
 

@@ -64,6 +64,20 @@ impl Service {
         finish(work, view).await
     }
 
+    /// Makes an owner's token for whoever holds the database: the way back when every owner's token is lost.
+    pub async fn create_owner(&self, name: &str) -> Result<KeyView, ServiceError> {
+        let new = NewKey {
+            kind: CredentialKind::Api,
+            name: name.to_owned(),
+            environment: None,
+            grants: vec![Grant::owner()],
+            origins: Vec::new(),
+            expires_at: None,
+        };
+        let request = Request::system("made offline, by somebody who holds the database");
+        Ok(self.create_key(&request, None, &new).await?.view)
+    }
+
     /// Makes a key within a unit of work.
     pub(super) async fn insert_key(&self, work: &mut Work, new: &NewKey) -> Result<KeyView, ServiceError> {
         check(work, new)?;
@@ -144,9 +158,16 @@ impl Service {
             Begun::New(work) => work,
         };
         let old = find(&mut work, id).await?;
+        let grants = grants(&old)?;
+        for grant in &grants {
+            check_held(&work, grant, "ending a token that may more than you may")?;
+        }
         let now = work.now;
         if !access_key::revoke(&mut work.tx, id, now).await? {
             return work.unchanged(KeyView { key: old, secret: None }).await;
+        }
+        if old.project_id.is_none() && grants.contains(&Grant::owner()) {
+            check_owner_left(&mut work, &old).await?;
         }
         let new = AccessKey { revoked_at: Some(now), ..old.clone() };
         work.bump_installation().await?;
@@ -181,8 +202,7 @@ impl Service {
             kind,
             name: old.name.clone(),
             environment: old.environment.clone(),
-            grants: serde_json::from_str(&old.grants)
-                .map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            grants: grants(&old)?,
             origins: serde_json::from_str(&old.origins)
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?,
             expires_at: old.expires_at,
@@ -280,12 +300,41 @@ fn check_token(work: &Work, new: &NewKey) -> Result<(), ServiceError> {
             let detail = format!("a token of the project grants roles in \"{}\" only", project.key);
             return Err(ServiceError::invalid(&pointer, "invalid_value", detail));
         }
-        if !work.request.caller.holds(grant) {
-            let what = "granting a role somewhere you do not hold it yourself".to_owned();
-            return Err(ServiceError::Forbidden { needs: grant.role, what });
-        }
+        check_held(work, grant, "granting a role somewhere you do not hold it yourself")?;
     }
     Ok(())
+}
+
+/// Nobody gives away, takes over or ends more than they have.
+fn check_held(work: &Work, grant: &Grant, what: &str) -> Result<(), ServiceError> {
+    if work.request.caller.holds(grant) {
+        return Ok(());
+    }
+    Err(ServiceError::Forbidden { needs: grant.role, what: what.to_owned() })
+}
+
+/// Refuses to end an owner's token (revoked in this work) that no other owner's token outlives: without an owner nobody
+/// could make one. The locked installation keeps two of them from ending each other.
+async fn check_owner_left(work: &mut Work, ended: &AccessKey) -> Result<(), ServiceError> {
+    let now = work.now;
+    if ended.expires_at.is_some_and(|end| end <= now) {
+        return Ok(());
+    }
+    let end = |key: &AccessKey| key.expires_at.unwrap_or(i64::MAX);
+    for other in access_key::living_tokens(&mut work.tx, now).await? {
+        // A token of a newer version may say what this one cannot read: it counts for nothing here.
+        let is_owner = grants(&other).is_ok_and(|grants| grants.contains(&Grant::owner()));
+        if is_owner && end(&other) >= end(ended) {
+            return Ok(());
+        }
+    }
+    Err(ServiceError::InUse(
+        "no other owner's token of the installation lasts as long as this one: make one first, or nobody could".to_owned(),
+    ))
+}
+
+fn grants(key: &AccessKey) -> Result<Vec<Grant>, ServiceError> {
+    Ok(serde_json::from_str(&key.grants).map_err(|error| StoreError::Corrupt(error.to_string()))?)
 }
 
 fn check_environment_key(work: &Work, new: &NewKey) -> Result<(), ServiceError> {

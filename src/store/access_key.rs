@@ -56,6 +56,10 @@ statements! {
             k.verifier, k.grants, k.origins, k.created_at, k.created_by, k.expires_at, k.revoked_at, k.last_used_at, k.rotated_to \
             FROM access_key k LEFT JOIN project p ON p.id = k.project_id LEFT JOIN environment e ON e.id = k.environment_id \
             WHERE COALESCE(k.project_id, '') = $1 AND k.id > $2 ORDER BY k.id LIMIT $3";
+    TOKENS = "SELECT k.id, k.selector, k.kind, k.project_id, NULL AS project, k.environment_id, NULL AS environment, k.name, \
+              k.verifier, k.grants, k.origins, k.created_at, k.created_by, k.expires_at, k.revoked_at, k.last_used_at, k.rotated_to \
+              FROM access_key k WHERE k.project_id IS NULL AND k.revoked_at IS NULL \
+              AND (k.expires_at IS NULL OR k.expires_at > $1) ORDER BY k.id";
     REVOKE = "UPDATE access_key SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL";
     ROTATE = "UPDATE access_key SET expires_at = $2, rotated_to = $3 WHERE id = $1 AND revoked_at IS NULL AND rotated_to IS NULL";
     STAMP = "SELECT COALESCE(MAX(id), '') || '/' || COALESCE(CAST(MAX(revoked_at) AS TEXT), '') AS stamp FROM access_key";
@@ -105,6 +109,11 @@ pub async fn get_in(tx: &mut Tx, id: &str) -> Result<Option<AccessKey>, StoreErr
 pub async fn page(db: &Db, project_id: &str, after: &str, limit: i64) -> Result<Vec<AccessKey>, StoreError> {
     let args = [Arg::Text(project_id), Arg::Text(after), Arg::Int(limit)];
     db.fetch_all(PAGE, &args).await?.iter().map(read).collect()
+}
+
+/// Reads the installation's tokens that are neither revoked nor expired.
+pub async fn living_tokens(tx: &mut Tx, now: i64) -> Result<Vec<AccessKey>, StoreError> {
+    tx.fetch_all(TOKENS, &[Arg::Int(now)]).await?.iter().map(read).collect()
 }
 
 /// Revokes a key; false when it was revoked already.

@@ -1,6 +1,9 @@
 //! Owners: their token is told or nothing is made, one of them is always left, and there is a way back for a lost one.
 
-use crate::support::{Home, Server};
+use std::process::{Command, Output};
+
+use crate::support::paths::project;
+use crate::support::{Client, Home, Server, wait_until};
 
 on_both! {
     fn a_first_run_whose_keys_cannot_be_written_makes_nothing(home: Home) {
@@ -20,4 +23,99 @@ on_both! {
         server.start();
         server.owner().get("/api/v1/whoami").expect(200);
     }
+
+    fn the_last_owner_cannot_be_ended(server: Server) {
+        let owner = server.owner();
+        let first = own_id(&owner);
+        let path = |id: &str| format!("/api/v1/keys/{id}");
+        let refused = owner.delete(&path(&first)).refused(409, "in_use");
+        assert!(refused.text_at("/detail").contains("owner"), "{refused}");
+        // Neither an admin, nor an owner of one project, nor an owner who ends sooner takes the place.
+        server.with_role("admin");
+        let make = |grants: &str, expires: &str| {
+            let body = format!(r#"{{"kind": "api", "name": "x", "grants": [{grants}]{expires}}}"#);
+            owner.post("/api/v1/keys").json(&body).expect(201)
+        };
+        make(r#"{"role": "owner", "project": "default"}"#, "");
+        let soon = make(r#"{"role": "owner"}"#, r#", "expiresAt": "2099-01-01T00:00:00Z""#);
+        owner.delete(&path(&first)).refused(409, "in_use");
+        assert!(owner.get(&path(&first)).expect(200).at("/revokedAt").is_null());
+        owner.delete(&path(&soon.text_at("/id"))).expect(200);
+        // A rotated token ends, so its successor is the last one.
+        let second = owner.post(&format!("{}/rotate", path(&first))).expect(201);
+        owner.delete(&path(&second.text_at("/id"))).refused(409, "in_use");
+        let second_owner = server.holding(&second.text_at("/secret"));
+        second_owner.delete(&path(&first)).expect(200);
+        // With another one it may go.
+        let third = r#"{"kind": "api", "name": "x", "grants": [{"role": "owner"}]}"#;
+        second_owner.post("/api/v1/keys").json(third).expect(201);
+        second_owner.delete(&path(&second.text_at("/id"))).expect(200);
+    }
+
+    fn a_lost_owner_token_is_made_anew_beside_the_server(server: Server) {
+        let made = create_owner(&server.home, &["found again", "--json"]);
+        assert!(made.status.success(), "{made:?}");
+        let made: serde_json::Value = serde_json::from_slice(&made.stdout).unwrap();
+        let token = made["secret"].as_str().unwrap();
+        wait_until("the server knows the token", || {
+            (server.holding(token).get("/api/v1/whoami").send().status == 200).then_some(())
+        });
+        let who = server.holding(token).get("/api/v1/whoami").expect(200);
+        assert_eq!((who.text_at("/name"), who.text_at("/grants/0/role")), ("found again".to_owned(), "owner".to_owned()));
+        let entry = server.owner().get("/api/v1/audit?limit=1").expect(200);
+        assert_eq!((entry.text_at("/items/0/entry/actor/id"), entry.text_at("/items/0/entry/action")), ("system".to_owned(), "key.create".to_owned()));
+        assert_eq!(entry.at("/items/0/entry/key"), made["id"]);
+        assert!(!entry.text().contains(token));
+        // On the screen it is the last line.
+        let made = create_owner(&server.home, &[]);
+        let said = String::from_utf8(made.stdout).unwrap();
+        assert!(said.lines().last().unwrap().starts_with("pnn_api_"), "{said}");
+    }
+
+    fn no_owner_is_made_before_the_first_run(home: Home) {
+        let refused = create_owner(&home, &[]);
+        assert!(!refused.status.success(), "{refused:?}");
+        assert!(refused.stdout.is_empty(), "{refused:?}");
+        let migrated = Command::new(env!("CARGO_BIN_EXE_pennon"))
+            .args(["migrate", "--database-url", &home.url])
+            .status();
+        assert!(migrated.unwrap().success());
+        let refused = create_owner(&home, &[]);
+        assert!(String::from_utf8_lossy(&refused.stderr).contains("start the server"), "{refused:?}");
+    }
+
+    fn nobody_ends_a_token_that_may_more_than_they_may(server: Server) {
+        let owner = server.owner();
+        let make = |role: &str| {
+            let body = format!(r#"{{"kind": "api", "name": "x", "grants": [{{"role": "{role}"}}]}}"#);
+            format!("/api/v1/keys/{}", owner.post("/api/v1/keys").json(&body).expect(201).text_at("/id"))
+        };
+        let (strong, equal) = (make("owner"), make("admin"));
+        let admin = server.with_role("admin");
+        for call in [admin.delete(&strong), admin.post(&format!("{strong}/rotate"))] {
+            let refused = call.refused(403, "forbidden");
+            assert!(refused.text_at("/detail").contains("owner"), "{refused}");
+        }
+        assert!(owner.get(&strong).expect(200).at("/revokedAt").is_null());
+        admin.delete(&equal).expect(200);
+        // The same within a project.
+        let body = |role: &str| format!(r#"{{"kind": "api", "name": "x", "grants": [{{"role": "{role}", "project": "default"}}]}}"#);
+        let keys = project("/keys");
+        let strong = owner.post(&keys).json(&body("owner")).expect(201).text_at("/id");
+        let admin = server.holding(&owner.post(&keys).json(&body("admin")).expect(201).text_at("/secret"));
+        admin.delete(&format!("{keys}/{strong}")).refused(403, "forbidden");
+        owner.delete(&format!("{keys}/{strong}")).expect(200);
+    }
+}
+
+/// The id of the token that a client holds.
+fn own_id(client: &Client) -> String {
+    client.get("/api/v1/whoami").expect(200).text_at("/id").trim_start_matches("token:").to_owned()
+}
+
+/// `pennon key create-owner` on a home's database.
+fn create_owner(home: &Home, arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pennon"));
+    command.env_remove("PENNON_TOKEN").args(["key", "create-owner", "--database-url", &home.url]);
+    command.args(arguments).output().unwrap()
 }

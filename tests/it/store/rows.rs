@@ -243,6 +243,8 @@ on_both! {
             assert_eq!(access_key::page(&db, "", "", 9).await.unwrap(), std::slice::from_ref(&token));
             assert!(access_key::page(&db, "", &token.id, 9).await.unwrap().is_empty());
             let mut tx = db.begin().await.unwrap();
+            assert_eq!(access_key::living_tokens(&mut tx, 8).await.unwrap(), std::slice::from_ref(&token));
+            assert!(access_key::living_tokens(&mut tx, 9).await.unwrap().is_empty(), "an expired token is not living");
             access_key::used(&mut tx, &own.id, 20).await.unwrap();
             access_key::used(&mut tx, &own.id, 10).await.unwrap();
             assert_eq!(access_key::get_in(&mut tx, &own.id).await.unwrap().unwrap().last_used_at, Some(20), "never backwards");
@@ -251,6 +253,7 @@ on_both! {
             assert!(access_key::revoke(&mut tx, &own.id, 40).await.unwrap());
             assert!(!access_key::revoke(&mut tx, &own.id, 41).await.unwrap());
             assert!(access_key::revoke(&mut tx, &token.id, 42).await.unwrap());
+            assert!(access_key::living_tokens(&mut tx, 8).await.unwrap().is_empty(), "a revoked token is not living");
             assert!(!access_key::rotate(&mut tx, &token.id, 43, "x").await.unwrap(), "a revoked key is not rotated");
             let read = access_key::get_in(&mut tx, &own.id).await.unwrap().unwrap();
             assert_eq!((read.expires_at, read.revoked_at, read.rotated_to), (Some(30), Some(40), Some(token.id.clone())));
