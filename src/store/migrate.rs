@@ -14,7 +14,13 @@ const POSTGRES: &[(i64, &str, &str)] =
 /// Applies what is missing; nodes that start together wait for each other.
 pub async fn run(db: &Db) -> Result<(), StoreError> {
     match db {
-        Db::Sqlite { write, .. } => migrator(SQLITE).run(write).await?,
+        Db::Sqlite { write, .. } => {
+            // SQLite has no lock for this: another process that starts at the same moment may have been first. Then
+            // there is nothing left to do the second time.
+            if migrator(SQLITE).run(write).await.is_err() {
+                migrator(SQLITE).run(write).await?;
+            }
+        }
         Db::Postgres { pool, .. } => migrator(POSTGRES).run(pool).await?,
     }
     Ok(())
