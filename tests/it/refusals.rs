@@ -137,7 +137,7 @@ on_both! {
     fn a_flag_that_cannot_be(server: Server) {
         let owner = server.owner();
         prepare(&owner);
-        let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+        let deep = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
         let string = |variants: &str| format!(r#"{{"key": "x", "type": "string", "variants": {variants}}}"#);
         let number = |value: &str| format!(r#"{{"key": "x", "type": "number", "variants": {{"a": {value}}}}}"#);
         let object = |value: &str| format!(r#"{{"key": "x", "type": "object", "variants": {{"a": {value}}}}}"#);
@@ -185,17 +185,19 @@ on_both! {
         let good = [
             format!(r#"{{"key": "{}"}}"#, "x".repeat(100)), r#"{"key": "0.a_B-9"}"#.to_owned(), r#"{"key": "n1", "type": "number", "variants": {"a": 1e308, "b": -0.0, "c": 1e-400}}"#.to_owned(),
             r#"{"key": "n2", "type": "number", "variants": {"a": 9007199254740993}}"#.to_owned(),
-            format!(r#"{{"key": "o1", "type": "object", "variants": {{"a": {{"x": {deep}}}, "b": {{}}, "c": {{"n": null}}}}}}"#),
+            format!(r#"{{"key": "o1", "type": "object", "variants": {{"a": {{"x": {}}}, "b": {{}}, "c": {{"n": null}}}}}}"#, deep(60)),
             r#"{"key": "s1", "type": "string", "variants": {"a": "", "b": "\u0001\uFFFF🚩"}}"#.to_owned(),
             format!(r#"{{"key": "d1", "description": "{}", "tags": ["{}"]}}"#, "ü".repeat(2000), "é".repeat(100)),
             r#"{"key": "m1", "metadata": {"team": "payments", "n": 3.0, "b": true}, "kind": "permission"}"#.to_owned(),
             r#"{"key": "p1", "offVariant": null, "fallthrough": {"split": [{"variant": "on", "weight": 100000}]}}"#.to_owned(),
         ];
-        refuse_and_accept(&server, || owner.post(&project("/flags")), &bad, &good);
+        refuse_and_accept(&server, || owner.post(&project("/flags")).reason("r"), &bad, &good);
+        let deeper = owner.post(&project("/flags")).reason("r").json(&object(&format!(r#"{{"x": {}}}"#, deep(100)))).expect(422);
+        assert_eq!(deeper.at("/errors/0/code"), "limit_exceeded", "{deeper}");
         // What follows from it (a variant that is not among those read) may be told too, after it.
         let before = State::of(&server);
         for (body, code) in [(string(&format!("{{{many}}}")), "limit_exceeded"), (string("[]"), "wrong_type"), (string("{}"), "empty")] {
-            let refused = owner.post(&project("/flags")).json(&body).expect(422);
+            let refused = owner.post(&project("/flags")).reason("r").json(&body).expect(422);
             assert_eq!(refused.at("/errors/0/pointer"), "/variants", "{refused}");
             assert_eq!(refused.at("/errors/0/code"), code, "{refused}");
         }
@@ -299,9 +301,7 @@ on_both! {
         }
         let over = format!(r#"{{"key": "big", "included": [{}]}}"#, (0..=100_000).map(|n| n.to_string()).collect::<Vec<_>>().join(","));
         owner.post(&project("/segments")).reason("r").json(&over).invalid(&[("/included", "limit_exceeded")]);
-        for (path, header, limit) in [("/flags", "X-Pennon-Reason", 1_000)] {
-            owner.post(&project(path)).header(header, &"x".repeat(limit + 1)).json(r#"{"key": "x"}"#).refused(400, "invalid_header");
-        }
+        owner.post(&project("/flags")).reason(&"x".repeat(1_001)).json(r#"{"key": "x"}"#).refused(400, "invalid_header");
         assert_eq!(State::of(&server), before);
         let most = segment(100_000);
         assert!(most.len() < 10 << 20 && most.len() > 9 << 20);

@@ -23,7 +23,7 @@ fn verified(client: &Client, path: &str) -> Vec<Line> {
     for (index, line) in lines.iter().enumerate() {
         assert_eq!(line.seq, i64::try_from(index).unwrap() + 1, "no gap in {path}");
         let digest = Sha256::digest(format!("{previous}{}", line.entry.get()));
-        let hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = digest.iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
         assert_eq!(line.hash, hash, "entry {} of {path}", line.seq);
         previous = hash;
     }

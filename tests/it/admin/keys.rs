@@ -53,7 +53,7 @@ on_both! {
         let made = make(&owner, r#"{"kind": "server", "name": "app", "environment": "development"}"#);
         let secret = made.text_at("/secret");
         let (_, last) = secret.rsplit_once('_').unwrap();
-        let verifier: String = Sha256::digest(last).iter().map(|byte| format!("{byte:02x}")).collect();
+        let verifier = pennon::auth::secret::hex(&Sha256::digest(last));
         let id = made.text_at("/id");
         evaluates(&server, &secret);
         for path in [project("/keys"), project(&format!("/keys/{id}")), project("/audit"), "/api/v1/audit".to_owned(), "/metrics".to_owned()] {

@@ -17,7 +17,7 @@ fn walk(client: &Client, path: &str, limit: u32, member: &str) -> (Vec<String>, 
         pages += 1;
         match page.get("nextCursor") {
             None => return (found, pages),
-            Some(next) => cursor = next.as_str().unwrap().to_owned(),
+            Some(next) => next.as_str().unwrap().clone_into(&mut cursor),
         }
         assert!(pages < 100, "the pages do not end");
     }

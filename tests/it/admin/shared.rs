@@ -84,8 +84,8 @@ on_both! {
             let path = project(&format!("/{kind}/{}", &kind[..1]));
             let gone = owner.delete(&path).if_match(1).reason("r").expect(200);
             assert!(gone.at("/archivedAt").is_string(), "{gone}");
-            let missing = format!(r#"{{"rules": [{{"id": "r", "when": {{"segment": "s"}}, "serve": {{"variant": "on"}}}}]}}"#);
-            owner.patch("/api/v1/projects/default/flags/f/environments/development").header("If-Match", "*").json(&missing)
+            let missing = r#"{"rules": [{"id": "r", "when": {"segment": "s"}, "serve": {"variant": "on"}}]}"#;
+            owner.patch("/api/v1/projects/default/flags/f/environments/development").header("If-Match", "*").json(missing)
                 .invalid(&[("/rules/0/when/segment", "unknown_segment")]);
         }
     }
