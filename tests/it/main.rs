@@ -28,6 +28,7 @@ mod openapi;
 mod operation;
 mod outage;
 mod owners;
+mod pages;
 mod refusal;
 mod refusals;
 mod store;
