@@ -8,7 +8,7 @@ use super::key::Key;
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema,
 )]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "String")]
 pub enum Role {
     /// Reads flags and their history.
     Viewer,
@@ -63,6 +63,18 @@ impl Permission {
     }
 }
 
+/// From its name alone: what is derived would take `{"owner": null}` too.
+impl TryFrom<String> for Role {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Role, String> {
+        [Role::Viewer, Role::Editor, Role::Admin, Role::Owner]
+            .into_iter()
+            .find(|role| role.as_str() == name)
+            .ok_or_else(|| format!("there is no role \"{name}\": viewer, editor, admin or owner"))
+    }
+}
+
 impl Role {
     /// The role's name on the wire.
     #[must_use]
@@ -98,4 +110,19 @@ pub struct Grant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     pub environment: Option<Key>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Grant, Role};
+
+    #[test]
+    fn a_role_is_read_from_its_name_alone() {
+        assert_eq!(serde_json::from_str::<Role>("\"editor\"").unwrap(), Role::Editor);
+        for bad in ["{\"editor\":null}", "\"Editor\"", "\"root\"", "1"] {
+            assert!(serde_json::from_str::<Role>(bad).is_err(), "{bad}");
+        }
+        let grant = Grant { role: Role::Admin, project: None, environment: None };
+        assert_eq!(serde_json::to_string(&grant).unwrap(), r#"{"role":"admin"}"#);
+    }
 }

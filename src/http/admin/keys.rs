@@ -65,7 +65,7 @@ pub struct Key {
 
 /// What a key is for.
 #[derive(Debug, Clone, Copy, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", try_from = "String")]
 pub enum KeyKind {
     /// Evaluates, and reads the rules of one environment.
     Server,
@@ -73,6 +73,20 @@ pub enum KeyKind {
     Client,
     /// Uses the admin API.
     Api,
+}
+
+/// From its name alone: what is derived would take `{"api": null}` too.
+impl TryFrom<String> for KeyKind {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<KeyKind, String> {
+        match name.as_str() {
+            "server" => Ok(KeyKind::Server),
+            "client" => Ok(KeyKind::Client),
+            "api" => Ok(KeyKind::Api),
+            _ => Err(format!("there is no kind \"{name}\": server, client or api")),
+        }
+    }
 }
 
 /// A key to make.
