@@ -20,8 +20,8 @@ pub async fn read(headers: &HeaderMap, body: Body, limit: usize) -> Result<Bytes
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     let mut chunks = body.into_data_stream();
     if announced > limit {
-        // Who waits for `100 Continue` has sent nothing yet.
-        if !headers.contains_key(header::EXPECT) {
+        // Who waits for `100 Continue` has sent nothing yet; who announces this much will not be read to the end.
+        if !headers.contains_key(header::EXPECT) && announced - limit <= DISCARD_LIMIT {
             discard(chunks);
         }
         return Err(too_large(limit));
