@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::audit::Draft;
 use super::error::ServiceError;
-use super::projects::{NAME_LIMIT, check_name};
+use super::projects::check_name;
 use super::request::Request;
 use super::view::Page;
 use super::work::{Begun, Done, Work};
@@ -269,10 +269,7 @@ async fn find(work: &mut Work, id: &str) -> Result<AccessKey, ServiceError> {
 }
 
 fn check(work: &Work, new: &NewKey) -> Result<(), ServiceError> {
-    check_name("/name", &new.name, NAME_LIMIT)?;
-    if new.name.trim().is_empty() {
-        return Err(ServiceError::invalid("/name", "missing_member", "say what the key is for in \"name\""));
-    }
+    check_name("/name", &new.name)?;
     if new.expires_at.is_some_and(|end| end <= work.now) {
         return Err(ServiceError::invalid("/expiresAt", "invalid_value", "the key would have ended already"));
     }

@@ -4,7 +4,7 @@ use super::Service;
 use super::audit::Draft;
 use super::configurations::remember;
 use super::error::{Current, ServiceError};
-use super::projects::{NAME_LIMIT, check_name};
+use super::projects::check_name;
 use super::request::{IfMatch, Request};
 use super::validation::stored;
 use super::view::EnvironmentView;
@@ -66,30 +66,31 @@ impl Service {
             Begun::New(work) => work,
         };
         work.authorise(Permission::ManageEnvironments, None)?;
-        let view = self.insert_environment(&mut work, new).await?;
+        let view = self.insert_environment(&mut work, new, "").await?;
         work.bump_installation().await?;
         work.finish(view, None).await
     }
 
-    /// Makes an environment within a unit of work.
+    /// Makes an environment within a unit of work; `at` is where it stands in what was sent, a JSON Pointer.
     pub(super) async fn insert_environment(
         &self,
         work: &mut Work,
         new: &NewEnvironment,
+        at: &str,
     ) -> Result<EnvironmentView, ServiceError> {
         let name = new.name.clone().unwrap_or_else(|| new.key.to_string());
-        check_name("/name", &name, NAME_LIMIT)?;
+        check_name(&format!("{at}/name"), &name)?;
         let project = work.project()?.clone();
         let present = work.environments().await?;
         if present.len() >= ENVIRONMENT_LIMIT {
             let detail = format!("a project has at most {ENVIRONMENT_LIMIT} environments");
-            return Err(ServiceError::invalid("", "limit_exceeded", detail));
+            return Err(ServiceError::invalid(at, "limit_exceeded", detail));
         }
         let source = match &new.copy_from {
             None => None,
             Some(key) => Some(present.into_iter().find(|one| one.key == *key).ok_or_else(|| {
                 ServiceError::invalid(
-                    "/copyFrom",
+                    &format!("{at}/copyFrom"),
                     "unknown_environment",
                     format!("there is no environment \"{key}\""),
                 )
@@ -167,10 +168,13 @@ impl Service {
         if_match.check(&current(&old))?;
         let mut new = old.clone();
         if let Some(name) = &edit.name {
-            check_name("/name", name, NAME_LIMIT)?;
+            check_name("/name", name)?;
             new.name.clone_from(name);
         }
         new.protected = edit.protected.unwrap_or(old.protected);
+        if !new.protected {
+            say_why(&work, &old)?;
+        }
         if (&new.name, new.protected) == (&old.name, old.protected) {
             return work.unchanged(view(&old)).await;
         }
@@ -198,6 +202,7 @@ impl Service {
         };
         let old = work.environment(key).await?;
         work.authorise(Permission::ManageEnvironments, Some(key))?;
+        say_why(&work, &old)?;
         if_match.check(&current(&old))?;
         // A restored database may hold an epoch from the future of its clock: always go up.
         let epoch = (work.now / 1_000).max(old.epoch + 1);
@@ -226,19 +231,31 @@ impl Service {
         };
         let old = work.environment(key).await?;
         work.authorise(Permission::ManageEnvironments, Some(key))?;
-        if old.protected && request.reason.is_empty() {
-            return Err(ServiceError::ReasonRequired(old.key));
-        }
         if_match.check(&current(&old))?;
-        let now = work.now;
-        if !environment::archive(&mut work.tx, &old.id, old.version, now).await? {
-            return Err(ServiceError::Stale(current(&old)));
-        }
-        let new = Environment { version: old.version + 1, updated_at: now, ..old.clone() };
+        let new = archive(&mut work, &old).await?;
         work.bump_installation().await?;
-        work.audit(draft("environment.archive", &new, Some(document(&old)?), None));
         work.finish(view(&new), None).await
     }
+}
+
+/// Archives an environment within a unit of work, with its entry in the audit log; a protected one wants a reason.
+pub(super) async fn archive(work: &mut Work, old: &Environment) -> Result<Environment, ServiceError> {
+    say_why(work, old)?;
+    let now = work.now;
+    if !environment::archive(&mut work.tx, &old.id, old.version, now).await? {
+        return Err(ServiceError::Stale(current(old)));
+    }
+    let new = Environment { version: old.version + 1, updated_at: now, ..old.clone() };
+    work.audit(draft("environment.archive", &new, Some(document(old)?), None));
+    Ok(new)
+}
+
+/// What takes a protected environment's protection, line of history or life away wants a reason.
+fn say_why(work: &Work, environment: &Environment) -> Result<(), ServiceError> {
+    if environment.protected && work.request.reason.is_empty() {
+        return Err(ServiceError::ReasonRequired(environment.key.clone()));
+    }
+    Ok(())
 }
 
 /// Gives every flag of the project, archived ones too, a configuration in the new environment.

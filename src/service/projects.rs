@@ -1,7 +1,7 @@
 //! Projects: made with their first environments, renamed, archived.
 
 use super::audit::Draft;
-use super::environments::{NewEnvironment, first_environments};
+use super::environments::{self, NewEnvironment, first_environments};
 use super::error::{Current, ServiceError};
 use super::request::{IfMatch, Request};
 use super::view::{Page, ProjectView};
@@ -11,7 +11,7 @@ use crate::domain::json::Members;
 use crate::domain::key::Key;
 use crate::domain::role::Permission;
 use crate::store::project::{self, Project};
-use crate::store::{StoreError, environment, flag, new_id};
+use crate::store::{StoreError, flag, new_id};
 
 /// Characters of a project's or an environment's name.
 pub const NAME_LIMIT: usize = 200;
@@ -64,9 +64,9 @@ impl Service {
         new: &NewProject,
     ) -> Result<ProjectView, ServiceError> {
         let name = new.name.clone().unwrap_or_else(|| new.key.to_string());
-        check_name("/name", &name, NAME_LIMIT)?;
+        check_name("/name", &name)?;
         let description = new.description.clone().unwrap_or_default();
-        check_name("/description", &description, DESCRIPTION_LIMIT)?;
+        check_text("/description", &description, DESCRIPTION_LIMIT)?;
         let row = Project {
             id: new_id(),
             key: new.key.to_string(),
@@ -81,15 +81,24 @@ impl Service {
         };
         project::insert(&mut work.tx, &row).await.map_err(|error| match error {
             StoreError::Duplicate(_) => {
-                ServiceError::Exists { kind: "project", key: row.key.clone(), hint: "" }
+                let hint = "; a key that an archived project had is not used again";
+                ServiceError::Exists { kind: "project", key: row.key.clone(), hint }
             }
             other => other.into(),
         })?;
         work.project = Some(row.clone());
         work.audit(draft("project.create", &row.key, 1, None, Some(document(&row)?)));
-        let environments = new.environments.clone().unwrap_or_else(first_environments);
-        for environment in &environments {
-            self.insert_environment(work, environment).await?;
+        match &new.environments {
+            Some(given) => {
+                for (index, environment) in given.iter().enumerate() {
+                    self.insert_environment(work, environment, &format!("/environments/{index}")).await?;
+                }
+            }
+            None => {
+                for environment in first_environments() {
+                    self.insert_environment(work, &environment, "").await?;
+                }
+            }
         }
         work.bump_installation().await?;
         Ok(view(&row))
@@ -131,11 +140,11 @@ impl Service {
         if_match.check(&current(&old))?;
         let mut new = old.clone();
         if let Some(name) = &edit.name {
-            check_name("/name", name, NAME_LIMIT)?;
+            check_name("/name", name)?;
             new.name.clone_from(name);
         }
         if let Some(description) = &edit.description {
-            check_name("/description", description, DESCRIPTION_LIMIT)?;
+            check_text("/description", description, DESCRIPTION_LIMIT)?;
             new.description.clone_from(description);
         }
         if (&new.name, &new.description) == (&old.name, &old.description) {
@@ -172,9 +181,8 @@ impl Service {
                 "the project \"{key}\" still has {left} flag(s): archive them first"
             )));
         }
-        for environment in environment::of_project(&mut work.tx, &old.id).await? {
-            let now = work.now;
-            environment::archive(&mut work.tx, &environment.id, environment.version, now).await?;
+        for environment in work.environments().await? {
+            environments::archive(&mut work, &environment).await?;
         }
         let now = work.now;
         if !project::archive(&mut work.tx, &old.id, old.version, now).await? {
@@ -187,8 +195,24 @@ impl Service {
     }
 }
 
+/// Refuses a name that shows nothing, or that could tell a terminal or a log something else than its characters.
+pub(super) fn check_name(pointer: &str, text: &str) -> Result<(), ServiceError> {
+    check_text(pointer, text, NAME_LIMIT)?;
+    if text.trim().is_empty() {
+        return Err(ServiceError::invalid(
+            pointer,
+            "missing_member",
+            "a name has at least one visible character",
+        ));
+    }
+    if text.chars().any(char::is_control) {
+        return Err(ServiceError::invalid(pointer, "invalid_value", "control characters are not allowed"));
+    }
+    Ok(())
+}
+
 /// Refuses a text for people that is too long or holds U+0000, which Postgres stores nowhere.
-pub(super) fn check_name(pointer: &str, text: &str, limit: usize) -> Result<(), ServiceError> {
+fn check_text(pointer: &str, text: &str, limit: usize) -> Result<(), ServiceError> {
     if text.chars().count() > limit {
         return Err(ServiceError::invalid(pointer, "limit_exceeded", format!("at most {limit} characters")));
     }

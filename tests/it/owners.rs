@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output};
 
-use crate::support::paths::project;
-use crate::support::{Client, Home, Server, wait_until};
+use crate::support::paths::{State, project};
+use crate::support::{Books, Client, Home, Server, wait_until};
 
 on_both! {
     fn a_first_run_whose_keys_cannot_be_written_makes_nothing(home: Home) {
@@ -105,6 +105,59 @@ on_both! {
         let admin = server.holding(&owner.post(&keys).json(&body("admin")).expect(201).text_at("/secret"));
         admin.delete(&format!("{keys}/{strong}")).refused(403, "forbidden");
         owner.delete(&format!("{keys}/{strong}")).expect(200);
+    }
+
+    fn what_ends_protection_wants_a_reason(server: Server) {
+        let owner = server.owner();
+        let environment = project("/environments/production");
+        let open = || owner.patch(&environment).if_match(1).json(r#"{"protected": false}"#);
+        let epoch = || owner.post(&format!("{environment}/new-epoch")).if_match(1);
+        for call in [open(), epoch(), owner.delete(&environment).if_match(1)] {
+            let refused = call.refused(422, "reason_required");
+            assert!(refused.text_at("/detail").contains("production"), "{refused}");
+        }
+        // A name serves nobody, and to protect is no loss.
+        owner.patch(&environment).if_match(1).json(r#"{"name": "Live", "protected": true}"#).expect(200);
+        owner.patch(&project("/environments/development")).if_match(1).json(r#"{"protected": true}"#).expect(200);
+        owner.post(&format!("{environment}/new-epoch")).if_match(2).reason("restored").expect(200);
+        owner.patch(&environment).if_match(3).reason("r").json(r#"{"protected": false}"#).expect(200);
+        owner.post(&format!("{environment}/new-epoch")).if_match(4).expect(200);
+    }
+
+    fn a_project_ends_with_its_environments_and_the_log_tells_of_each(server: Server) {
+        let owner = server.owner();
+        owner.post("/api/v1/projects").json(r#"{"key": "shop"}"#).expect(201);
+        owner.delete("/api/v1/projects/shop").if_match(1).refused(422, "reason_required");
+        owner.get("/api/v1/projects/shop/environments/development").expect(200);
+        owner.delete("/api/v1/projects/shop").if_match(1).reason("closed").expect(200);
+        let books = Books::checked(&server.home);
+        let archived = |key: &str| books.audited("environment.archive", key);
+        assert_eq!((archived("development"), archived("production")), (1, 1));
+        assert_eq!(books.audited("project.archive", "shop"), 1);
+        // The key of what is archived is not used again, and the answer says so.
+        let refused = owner.post("/api/v1/projects").json(r#"{"key": "shop"}"#).refused(409, "exists");
+        assert!(refused.text_at("/detail").contains("archived"), "{refused}");
+    }
+
+    fn names_are_visible_and_tell_a_terminal_nothing(server: Server) {
+        let owner = server.owner();
+        let before = State::of(&server);
+        for (name, code) in [(r#""""#, "missing_member"), (r#""  ""#, "missing_member"), (r#""\u001b[31m""#, "invalid_value"), (r#""a\u0085b""#, "invalid_value")] {
+            let new = format!(r#"{{"key": "x", "name": {name}}}"#);
+            let patch = format!(r#"{{"name": {name}}}"#);
+            owner.post("/api/v1/projects").json(&new).invalid(&[("/name", code)]);
+            owner.patch(&project("")).if_match(1).json(&patch).invalid(&[("/name", code)]);
+            owner.post(&project("/environments")).json(&new).invalid(&[("/name", code)]);
+            owner.patch(&project("/environments/development")).if_match(1).json(&patch).invalid(&[("/name", code)]);
+            let key = format!(r#"{{"kind": "server", "environment": "development", "name": {name}}}"#);
+            owner.post(&project("/keys")).json(&key).invalid(&[("/name", code)]);
+            // One of several is told by its place.
+            let nested = format!(r#"{{"key": "x", "environments": [{{"key": "a"}}, {{"key": "b", "name": {name}}}]}}"#);
+            owner.post("/api/v1/projects").json(&nested).invalid(&[("/environments/1/name", code)]);
+        }
+        let nested = r#"{"key": "x", "environments": [{"key": "a", "copyFrom": "b"}]}"#;
+        owner.post("/api/v1/projects").json(nested).invalid(&[("/environments/0/copyFrom", "unknown_environment")]);
+        assert_eq!(State::of(&server), before);
     }
 }
 

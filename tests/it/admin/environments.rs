@@ -57,7 +57,7 @@ on_both! {
         assert_eq!((edited.version(), edited.at("/protected"), edited.text_at("/name")), (2, json!(true), "Dev".to_owned()));
         assert_eq!(State::of(&server), State { audit: before.audit + 1, ..before });
         server.with_role("editor").post(&development("f", "/on")).if_match(1).reason("r").refused(403, "forbidden");
-        edit(2, r#"{"protected": false}"#).expect(200);
+        edit(2, r#"{"protected": false}"#).reason("r").expect(200);
         server.with_role("editor").post(&development("f", "/on")).if_match(1).expect(200);
         assert_eq!(edit(3, "{}").expect(200).version(), 3);
         edit(3, r#"{"key": "other"}"#).expect(422);
