@@ -31,6 +31,7 @@ pub struct Verifier {
     /// Origins from which a client key may be used; none named is any.
     pub origins: Vec<String>,
     hash: String,
+    is_readable: bool,
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     last_used: AtomicI64,
@@ -49,6 +50,8 @@ pub enum Rejected {
     Revoked,
     /// It has expired.
     Expired,
+    /// It is good, but a newer version wrote what it may do, in a way that this one cannot read.
+    Unreadable,
 }
 
 /// All verifiers.
@@ -109,6 +112,9 @@ impl Verifiers {
         if verifier.expires_at.is_some_and(|end| end <= now) {
             return Err(Rejected::Expired);
         }
+        if !verifier.is_readable {
+            return Err(Rejected::Unreadable);
+        }
         verifier.last_used.store(now, Ordering::Relaxed);
         Ok(verifier)
     }
@@ -132,14 +138,16 @@ impl Verifiers {
 
 impl Verifier {
     fn new(key: &AccessKey) -> Option<Verifier> {
+        let (grants, origins) = (serde_json::from_str(&key.grants), serde_json::from_str(&key.origins));
         Some(Verifier {
             id: key.id.clone(),
             selector: key.selector.clone(),
             name: key.name.clone(),
             kind: CredentialKind::parse(&key.kind)?,
             environment_id: key.environment_id.clone(),
-            grants: serde_json::from_str(&key.grants).ok()?,
-            origins: serde_json::from_str(&key.origins).ok()?,
+            is_readable: grants.is_ok() && origins.is_ok(),
+            grants: grants.unwrap_or_default(),
+            origins: origins.unwrap_or_default(),
             hash: key.verifier.clone(),
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
@@ -163,9 +171,7 @@ impl Verifier {
     #[must_use]
     pub fn allows_origin(&self, origin: Option<&str>) -> bool {
         match origin {
-            Some(origin) if !self.origins.is_empty() => {
-                self.origins.iter().any(|allowed| allowed == origin || allowed == "*")
-            }
+            Some(origin) if !self.origins.is_empty() => self.origins.iter().any(|allowed| allowed == origin),
             _ => true,
         }
     }
@@ -226,6 +232,24 @@ mod tests {
         let (other, _) = stored(CredentialKind::Server);
         assert!(!verifiers.knows(&other));
         assert_eq!(verifiers.check("nonsense", 0).unwrap_err(), Rejected::Malformed);
+    }
+
+    #[test]
+    fn a_key_that_a_newer_version_wrote_is_neither_unknown_nor_without_limits() {
+        let verifiers = Verifiers::default();
+        let (text, mut key) = stored(CredentialKind::Api);
+        key.grants = r#"[{"role":"auditor"}]"#.to_owned();
+        verifiers.replace(vec![key.clone()]);
+        assert_eq!(verifiers.check(&text, 0).unwrap_err(), Rejected::Unreadable);
+        let (other, _) = stored(CredentialKind::Api);
+        let wrong = format!("pnn_api_{}_{}", key.selector, other.rsplit_once('_').unwrap().1);
+        assert_eq!(verifiers.check(&wrong, 0).unwrap_err(), Rejected::Unknown);
+        let (text, mut client) = stored(CredentialKind::Client);
+        client.origins = r#"[{"pattern":"https://*.example"}]"#.to_owned();
+        key.revoked_at = Some(1);
+        verifiers.replace(vec![key, client]);
+        assert_eq!(verifiers.check(&text, 0).unwrap_err(), Rejected::Unreadable);
+        assert_eq!(verifiers.len(), 2);
     }
 
     #[test]

@@ -65,6 +65,11 @@ fn rejected(why: Rejected) -> Problem {
         Rejected::Unknown => "this key is not known here",
         Rejected::Revoked => "this key was revoked",
         Rejected::Expired => "this key has expired",
+        Rejected::Unreadable => {
+            return Problem::unavailable(
+                "a newer version of the server wrote what this key may do: this node cannot tell until it runs that version",
+            );
+        }
     };
     Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
 }
