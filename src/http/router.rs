@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::{HeaderName, HeaderValue, Method, header};
-use axum::response::IntoResponse as _;
+use axum::extract::Request;
+use axum::http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -47,7 +50,8 @@ pub fn router(app: AppState) -> Router {
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn_with_state(at_most, middleware::time_limit))
         .layer(axum::middleware::from_fn_with_state(std::sync::Arc::<str>::from(base), middleware::observe))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(may_be_encoded)))
+        .layer(axum::middleware::from_fn(weaken))
         .layer(cors)
 }
 
@@ -73,8 +77,42 @@ fn cors(config: &Config) -> CorsLayer {
         .max_age(CORS_MAX_AGE)
 }
 
-fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> axum::response::Response {
+/// An ETag of the admin API goes back in If-Match, where a weak one never matches: such an answer is sent as it is.
+fn may_be_encoded(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    !(headers.contains_key(header::ETAG) && is_never_kept(headers))
+}
+
+/// A strong tag stands for bytes, and those of an encoded answer are others: there it becomes a weak one, and so
+/// it does in the 304 that tells a caller to go on using such an answer.
+async fn weaken(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let is_known_weakly =
+        says(headers, &header::ACCEPT_ENCODING, "gzip") && says(headers, &header::IF_NONE_MATCH, "W/\"");
+    let mut response = next.run(request).await;
+    let headers = response.headers();
+    let is_renewed =
+        response.status() == StatusCode::NOT_MODIFIED && is_known_weakly && !is_never_kept(headers);
+    if !is_renewed && !headers.contains_key(header::CONTENT_ENCODING) {
+        return response;
+    }
+    let tag = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok()).filter(|tag| tag.starts_with('"'));
+    if let Some(weak) = tag.and_then(|tag| HeaderValue::from_str(&format!("W/{tag}")).ok()) {
+        response.headers_mut().insert(header::ETAG, weak);
+    }
+    response
+}
+
+fn says(headers: &HeaderMap, name: &HeaderName, what: &str) -> bool {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).any(|value| value.contains(what))
+}
+
+/// What no cache keeps: all that the admin API answers.
+fn is_never_kept(headers: &HeaderMap) -> bool {
+    headers.get(header::CACHE_CONTROL).is_some_and(|value| value == "no-store")
+}
+
+fn panicked(_: Box<dyn std::any::Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked: please report this with the lines above");
     let detail = "something failed inside; the logs tell more under the request's id";
-    Problem::new(axum::http::StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail).into_response()
 }

@@ -168,4 +168,44 @@ on_both! {
         assert!(detail.starts_with("in the configuration of \"development\" at /rules/0/serve/variant: "), "{detail}");
         edit(r#"{"variants": {"b": 7}}"#).invalid(&[("/variants/b", "wrong_type")]);
     }
+
+    fn a_tag_of_the_admin_api_stands_for_the_bytes_that_are_sent(server: Server) {
+        let owner = server.owner().with("Accept-Encoding", "gzip");
+        let long = "d".repeat(1_000);
+        make(&owner, &format!(r#"{{"key": "f", "description": "{long}"}}"#));
+        owner.post(&project("/segments")).json(&format!(r#"{{"key": "s", "description": "{long}"}}"#)).expect(201);
+        for path in ["/flags/f", "/flags/f/environments/development", "/segments/s", "/environments/development"] {
+            let read = owner.get(&project(path)).expect(200);
+            assert_eq!((read.header("content-encoding"), read.header("etag")), ("", "\"1\""), "{read}");
+        }
+        let known = owner.get(&project("/segments/s")).header("If-None-Match", "W/\"1\"").expect(304);
+        assert_eq!(known.header("etag"), "\"1\"");
+        let tag = owner.get(&flag("f")).expect(200).header("etag").to_owned();
+        owner.patch(&flag("f")).header("If-Match", &tag).json(r#"{"owner": "me"}"#).expect(200);
+        // What has no tag is compressed.
+        for path in [project("/flags"), "/openapi.json".to_owned()] {
+            assert_eq!(owner.get(&path).expect(200).header("content-encoding"), "gzip", "{path}");
+        }
+    }
+
+    fn the_answer_for_all_flags_has_a_weak_tag_when_it_is_compressed(server: Server) {
+        let (owner, plain) = (server.owner(), server.holding(&server.server_key));
+        for key in ["one", "two", "three"] {
+            make(&owner, &format!(r#"{{"key": "{key}"}}"#));
+        }
+        let all = |known: &str| {
+            let call = plain.post("/ofrep/v1/evaluate/flags").header("Accept-Encoding", "gzip").json(r#"{"context": {"targetingKey": "u"}}"#);
+            if known.is_empty() { call.send() } else { call.header("If-None-Match", known).send() }
+        };
+        let identity = plain.post("/ofrep/v1/evaluate/flags").json(r#"{"context": {"targetingKey": "u"}}"#).expect(200);
+        let strong = identity.header("etag").to_owned();
+        assert!(strong.starts_with('"'), "{identity}");
+        let first = all("");
+        assert_eq!((first.status, first.header("content-encoding")), (200, "gzip"));
+        assert_eq!(first.header("etag"), format!("W/{strong}"));
+        let known = all(first.header("etag"));
+        assert_eq!((known.status, known.header("etag")), (304, first.header("etag")));
+        let known = all(&strong);
+        assert_eq!((known.status, known.header("etag")), (304, strong.as_str()));
+    }
 }
