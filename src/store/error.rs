@@ -53,7 +53,7 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
-/// Postgres classes 08 (connection), 53 (resources), 57P (shutdown, starting up), 40 (serialisation, deadlock), 57014,
+/// Postgres classes 08 (connection), 28 (a login refused: passwords are changed while nodes run), 53 (resources), 57P (shutdown, starting up), 40 (serialisation, deadlock), 57014,
 /// 55P03 and 25P03 (a statement, a lock, a transaction took too long), 25006 (read-only: a failover in progress); SQLite's BUSY (5), LOCKED (6), IOERR (10), FULL (13), CANTOPEN (14), READONLY (8).
 fn away(error: &sqlx::Error) -> bool {
     match error {
@@ -64,7 +64,7 @@ fn away(error: &sqlx::Error) -> bool {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(inner) => inner.code().is_some_and(|code| {
-            ["08", "53", "57P", "57014", "40", "55P03", "25P03", "25006"]
+            ["08", "28", "53", "57P", "57014", "40", "55P03", "25P03", "25006"]
                 .iter()
                 .any(|class| code.len() == 5 && code.starts_with(class))
                 || code
