@@ -13,6 +13,9 @@ use crate::service::{Current, ServiceError};
 /// Seconds after which a client may try again when the database is away.
 pub const RETRY_AFTER: u32 = 2;
 
+/// Issues of one answer: enough to work on, whatever was sent.
+pub const ISSUES_SHOWN: usize = 50;
+
 /// An error, before it is written.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -100,7 +103,7 @@ impl Problem {
 
     /// The input is wrong.
     #[must_use]
-    pub fn invalid(issues: Vec<Issue>) -> Problem {
+    pub fn invalid(mut issues: Vec<Issue>) -> Problem {
         // A body that is no JSON at all is a 400; one that says something wrong is a 422.
         let syntax = issues.iter().any(|issue| issue.code == "invalid_json");
         let (status, code) = if syntax {
@@ -111,8 +114,16 @@ impl Problem {
         let detail = match issues.as_slice() {
             [one] if one.pointer.is_empty() => one.detail.clone(),
             [one] => format!("{}: {}", one.pointer, one.detail),
+            many if many.len() > ISSUES_SHOWN => {
+                let more = many.len() - ISSUES_SHOWN;
+                format!(
+                    "{} problems; see errors for the first {ISSUES_SHOWN}, {more} more are not shown",
+                    many.len()
+                )
+            }
             many => format!("{} problems; see errors", many.len()),
         };
+        issues.truncate(ISSUES_SHOWN);
         Problem { errors: issues, ..Problem::new(status, code, detail) }
     }
 
@@ -230,5 +241,21 @@ impl IntoResponse for Problem {
         // The middleware that knows the request's id writes the body anew with it.
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ISSUES_SHOWN, Issue, Problem};
+
+    #[test]
+    fn an_answer_shows_so_many_issues_and_tells_how_many_more_there_are() {
+        let issues =
+            |count: usize| (0..count).map(|at| Issue::new(format!("/{at}"), "c", "d")).collect::<Vec<_>>();
+        let all = Problem::invalid(issues(ISSUES_SHOWN));
+        assert_eq!((all.errors.len(), all.detail()), (ISSUES_SHOWN, "50 problems; see errors"));
+        let cut = Problem::invalid(issues(ISSUES_SHOWN + 7));
+        assert_eq!(cut.errors.len(), ISSUES_SHOWN);
+        assert_eq!(cut.detail(), "57 problems; see errors for the first 50, 7 more are not shown");
     }
 }

@@ -246,7 +246,7 @@ impl Service {
         let chain = self.chain(request, project).await?;
         let limit = limit.clamp(1, PAGE_LIMIT);
         let entries = store::page(self.db(), &chain, below.unwrap_or(i64::MAX), limit + 1, filter).await?;
-        Ok(Page::cut(entries, limit, |entry| entry.seq.to_string()))
+        Ok(Page::cut_within(entries, limit, |entry| entry.entry.len(), |entry| entry.seq.to_string()))
     }
 
     /// Entries of a chain after a place, oldest first.

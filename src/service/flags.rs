@@ -26,6 +26,9 @@ use crate::store::flag::{self, Configuration, Flag};
 use crate::store::version::{self, Version};
 use crate::store::{StoreError, new_id};
 
+/// Who is named, of those that depend on something.
+const USERS_SHOWN: usize = 20;
+
 /// What a list of flags is narrowed to.
 #[derive(Debug, Clone, Default)]
 pub struct FlagFilter {
@@ -155,7 +158,13 @@ impl Service {
         let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
             return Ok(Page { items: Vec::new(), next: None });
         };
-        let rows = flag::configurations_between(self.db(), &project.id, &first.key, &last.key).await?;
+        let rows = flag::configurations_between(
+            self.db(),
+            &project.id,
+            (&first.key, &last.key),
+            i64::from(filter.archived),
+        )
+        .await?;
         let mut by_flag: HashMap<&str, Vec<&Configuration>> = HashMap::new();
         for row in &rows {
             by_flag.entry(&row.flag_id).or_default().push(row);
@@ -379,8 +388,10 @@ impl FlagFilter {
 pub(super) fn in_use(kind: &str, key: &str, error: ServiceError) -> ServiceError {
     match error {
         ServiceError::Invalid(issues) => {
-            let who: Vec<String> = issues.into_iter().map(|issue| issue.detail).collect();
-            ServiceError::InUse(format!("the {kind} \"{key}\" is in use: {}", who.join("; ")))
+            let more = issues.len().saturating_sub(USERS_SHOWN);
+            let who: Vec<String> = issues.into_iter().take(USERS_SHOWN).map(|issue| issue.detail).collect();
+            let rest = if more > 0 { format!("; and {more} more") } else { String::new() };
+            ServiceError::InUse(format!("the {kind} \"{key}\" is in use: {}{rest}", who.join("; ")))
         }
         other => other,
     }

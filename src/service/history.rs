@@ -75,7 +75,7 @@ impl Service {
         let limit = span.limit.clamp(1, PAGE_LIMIT);
         let below = span.below.unwrap_or(i64::MAX);
         let rows = version::page(self.db(), resource, environment, below, limit + 1).await?;
-        let page = Page::cut(rows, limit, |row| row.version.to_string());
+        let page = Page::cut_within(rows, limit, |row| row.document.len(), |row| row.version.to_string());
         let items = page.items.iter().map(view).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }

@@ -13,18 +13,18 @@ pub const OUTBOX_KEPT: i64 = 7 * 86_400 * 1_000_000;
 pub const BATCH: i64 = 1_000;
 
 impl Service {
-    /// Deletes one batch of what is too old; answers how many rows went.
+    /// Deletes one batch of each kind of what is too old; answers how many rows went.
     pub async fn prune(&self) -> Result<u64, ServiceError> {
         let mut tx = self.db().begin().await?;
         let now = tx.now().await?;
         let mut gone = change::prune(&mut tx, now - CHANGES_KEPT, BATCH).await?;
         gone += outbox::prune(&mut tx, now - OUTBOX_KEPT, BATCH).await?;
-        gone += idempotency::prune(&mut tx, now - IDEMPOTENCY_KEPT).await?;
+        gone += idempotency::prune(&mut tx, now - IDEMPOTENCY_KEPT, BATCH).await?;
         tx.commit().await?;
         Ok(gone)
     }
 
-    /// Notes when keys were last used; no audit entry, since it changes nothing that anybody decided.
+    /// Notes when keys were last used, in the order given, which must be one on every node; no audit entry, since it changes nothing that anybody decided.
     pub async fn note_used(&self, used: &[(String, i64)]) -> Result<(), ServiceError> {
         let mut tx = self.db().begin().await?;
         for (id, at) in used {

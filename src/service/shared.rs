@@ -140,7 +140,7 @@ impl Service {
         let project = self.project(request, project).await?;
         let limit = limit.clamp(1, PAGE_LIMIT);
         let rows = shared::page(self.db(), &project.id, kind, after, limit + 1).await?;
-        let page = Page::cut(rows, limit, |row| row.key.clone());
+        let page = Page::cut_within(rows, limit, |row| row.document.len(), |row| row.key.clone());
         let items = page.items.iter().map(view).collect::<Result<_, _>>()?;
         Ok(Page { items, next: page.next })
     }

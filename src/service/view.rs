@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::json::Members;
+use crate::store::PAGE_BYTES;
 
 /// A flag's definition, with its configurations.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -140,8 +141,47 @@ impl<T> Page<T> {
         Page { items, next }
     }
 
+    /// The same for items of any size: the page ends early where they hold too many bytes, but never before the first.
+    #[must_use]
+    pub fn cut_within(
+        mut items: Vec<T>,
+        limit: i64,
+        size: impl Fn(&T) -> usize,
+        cursor: impl Fn(&T) -> String,
+    ) -> Page<T> {
+        let mut bytes = 0;
+        let fitting = items.iter().enumerate().take_while(|(index, item)| {
+            bytes += size(item);
+            *index == 0 || bytes <= PAGE_BYTES
+        });
+        let kept = fitting.count().min(usize::try_from(limit).unwrap_or(0));
+        let more = items.len() > kept;
+        items.truncate(kept);
+        let next = if more { items.last().map(cursor) } else { None };
+        Page { items, next }
+    }
+
     /// The same page of something else.
     pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
         Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PAGE_BYTES, Page};
+
+    #[test]
+    fn a_page_ends_early_where_its_items_are_large() {
+        let cut = |sizes: &[usize], limit: i64| {
+            let page = Page::cut_within(sizes.to_vec(), limit, |size| *size, ToString::to_string);
+            (page.items.len(), page.next)
+        };
+        assert_eq!(cut(&[1, 2, 3], 2), (2, Some("2".to_owned())));
+        assert_eq!(cut(&[1, 2], 2), (2, None));
+        assert_eq!(cut(&[PAGE_BYTES, 1], 9), (1, Some(PAGE_BYTES.to_string())));
+        assert_eq!(cut(&[PAGE_BYTES + 1, 1], 9), (1, Some((PAGE_BYTES + 1).to_string())));
+        assert_eq!(cut(&[PAGE_BYTES + 1], 9), (1, None));
+        assert_eq!(cut(&[PAGE_BYTES - 1, 1], 9), (2, None));
     }
 }

@@ -51,6 +51,8 @@ statements! {
     PAGE = "SELECT chain, seq, hash, entry FROM audit WHERE chain = $1 AND seq < $2 \
             AND ($4 = '' OR kind = $4) AND ($5 = '' OR key = $5) AND ($6 = '' OR environment = $6) \
             AND ($7 = '' OR actor = $7) ORDER BY seq DESC LIMIT $3";
+    PAGE_OF = "SELECT chain, seq, hash, entry FROM audit WHERE chain = $1 AND seq < $2 AND kind = $4 AND key = $5 \
+               AND ($6 = '' OR environment = $6) AND ($7 = '' OR actor = $7) ORDER BY seq DESC LIMIT $3";
     AFTER = "SELECT chain, seq, hash, entry FROM audit WHERE chain = $1 AND seq > $2 ORDER BY seq LIMIT $3";
 }
 
@@ -71,7 +73,7 @@ pub async fn insert(tx: &mut Tx, entry: &Entry, columns: Columns<'_>) -> Result<
     tx.execute(INSERT, &args).await.map(|_| ())
 }
 
-/// Reads entries below a place, newest first.
+/// Reads entries below a place, newest first, as long as they fit a page.
 pub async fn page(
     db: &Db,
     chain: &str,
@@ -88,13 +90,15 @@ pub async fn page(
         Arg::Text(&filter.environment),
         Arg::Text(&filter.actor),
     ];
-    db.fetch_all(PAGE, &args).await?.iter().map(read).collect()
+    // Of one resource there is an index.
+    let sql = if filter.kind.is_empty() || filter.key.is_empty() { PAGE } else { PAGE_OF };
+    db.fetch_page(sql, &args, "entry").await?.iter().map(read).collect()
 }
 
-/// Reads entries after a place, oldest first: for export and verification.
+/// Reads entries after a place, oldest first, as long as they fit a page: for export and verification.
 pub async fn after(db: &Db, chain: &str, seq: i64, limit: i64) -> Result<Vec<Entry>, StoreError> {
     let args = [Arg::Text(chain), Arg::Int(seq), Arg::Int(limit)];
-    db.fetch_all(AFTER, &args).await?.iter().map(read).collect()
+    db.fetch_page(AFTER, &args, "entry").await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<Entry, StoreError> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use futures_util::{Stream, TryStreamExt as _};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::sqlite::{
     SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
@@ -22,6 +23,8 @@ const SQLITE_READERS: u32 = 4;
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A statement slower than this is worth a line in the log.
 const SLOW_STATEMENT: Duration = Duration::from_secs(1);
+/// Bytes of documents in one page: five hundred rows of a megabyte each are not held at once.
+pub const PAGE_BYTES: usize = 8 << 20;
 /// The channel on which nodes tell each other that something changed (a hint: the poll is the truth).
 pub const NOTIFY_CHANNEL: &str = "pennon";
 
@@ -171,6 +174,24 @@ impl Db {
         }
     }
 
+    /// Reads rows as long as what a text column of them holds stays within [`PAGE_BYTES`], and one row more, so that
+    /// the caller sees that there are more; two rows at least.
+    pub async fn fetch_page(
+        &self,
+        sql: &'static str,
+        args: &[Arg<'_>],
+        column: &'static str,
+    ) -> Result<Vec<Row>, StoreError> {
+        match self {
+            Db::Sqlite { read, .. } => {
+                within(sqlx::query_with(sql, sqlite_args(args)?).fetch(read), Row::Sqlite, column).await
+            }
+            Db::Postgres { pool, .. } => {
+                within(sqlx::query_with(sql, postgres_args(args)?).fetch(pool), Row::Postgres, column).await
+            }
+        }
+    }
+
     /// Reads at most one row, outside any transaction.
     pub async fn fetch_optional(
         &self,
@@ -283,6 +304,23 @@ impl Tx {
             Tx::Postgres(tx, _) => Ok(tx.rollback().await?),
         }
     }
+}
+
+async fn within<R>(
+    mut found: impl Stream<Item = Result<R, sqlx::Error>> + Unpin,
+    row: impl Fn(R) -> Row,
+    column: &'static str,
+) -> Result<Vec<Row>, StoreError> {
+    let (mut rows, mut bytes) = (Vec::new(), 0);
+    while let Some(next) = found.try_next().await? {
+        let next = row(next);
+        bytes += next.text(column)?.len();
+        rows.push(next);
+        if rows.len() > 1 && bytes > PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 /// Begins to the end, also when the caller has gone (a client hung up, a request took too long): a BEGIN that was cut off

@@ -75,7 +75,8 @@ statements! {
               WHERE c.environment_id = $1 AND f.archived_at IS NULL ORDER BY f.key";
     PAGE_CONFIGURATIONS = "SELECT c.flag_id, c.environment_id, c.version, c.document, c.updated_at, c.updated_by \
                            FROM configuration c JOIN flag f ON f.id = c.flag_id \
-                           WHERE f.project_id = $1 AND f.key >= $2 AND f.key <= $3 ORDER BY f.key";
+                           WHERE f.project_id = $1 AND f.key >= $2 AND f.key <= $3 \
+                           AND ((f.archived_at IS NULL AND $4 = 0) OR (f.archived_at IS NOT NULL AND $4 = 1)) ORDER BY f.key";
     ALL_OF_PROJECT = "SELECT id, key, version, definition, created_at, updated_at, archived_at FROM flag \
                       WHERE project_id = $1 ORDER BY key";
 }
@@ -197,14 +198,15 @@ pub async fn configurations_in(tx: &mut Tx, flag_id: &str) -> Result<Vec<Configu
     tx.fetch_all(OF_FLAG, &[Arg::Text(flag_id)]).await?.iter().map(read_configuration).collect()
 }
 
-/// Reads the configurations of the flags whose keys lie between two, both included: those of one page.
+/// Reads the configurations of the flags whose keys lie between two, both included: those of one page of the living
+/// flags, or of the archived ones.
 pub async fn configurations_between(
     db: &Db,
     project_id: &str,
-    first: &str,
-    last: &str,
+    (first, last): (&str, &str),
+    archived: i64,
 ) -> Result<Vec<Configuration>, StoreError> {
-    let args = [Arg::Text(project_id), Arg::Text(first), Arg::Text(last)];
+    let args = [Arg::Text(project_id), Arg::Text(first), Arg::Text(last), Arg::Int(archived)];
     db.fetch_all(PAGE_CONFIGURATIONS, &args).await?.iter().map(read_configuration).collect()
 }
 

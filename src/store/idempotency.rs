@@ -15,7 +15,8 @@ statements! {
     INSERT = "INSERT INTO idempotency (principal, key, request, outcome, created_at) VALUES ($1, $2, $3, $4, $5)";
     SELECT = "SELECT request, outcome FROM idempotency WHERE principal = $1 AND key = $2 AND created_at >= $3";
     REPLACE = "DELETE FROM idempotency WHERE principal = $1 AND key = $2 AND created_at < $3";
-    PRUNE = "DELETE FROM idempotency WHERE created_at < $1";
+    PRUNE = "DELETE FROM idempotency WHERE (principal, key) IN \
+             (SELECT principal, key FROM idempotency WHERE created_at < $1 ORDER BY created_at LIMIT $2)";
 }
 
 /// Reads what a principal stored under a key at or after a time.
@@ -42,7 +43,7 @@ pub async fn put(
     tx.execute(INSERT, &args).await.map(|_| ())
 }
 
-/// Deletes outcomes older than a time; answers how many.
-pub async fn prune(tx: &mut Tx, before: i64) -> Result<u64, StoreError> {
-    tx.execute(PRUNE, &[Arg::Int(before)]).await
+/// Deletes outcomes older than a time, the oldest first; answers how many.
+pub async fn prune(tx: &mut Tx, before: i64, limit: i64) -> Result<u64, StoreError> {
+    tx.execute(PRUNE, &[Arg::Int(before), Arg::Int(limit)]).await
 }

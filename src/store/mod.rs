@@ -27,7 +27,7 @@ pub mod project;
 pub mod shared;
 pub mod version;
 
-pub use db::{Arg, Db, Row, Tx};
+pub use db::{Arg, Db, PAGE_BYTES, Row, Tx};
 pub use error::StoreError;
 
 /// Every statement of every aggregate.

@@ -93,7 +93,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Shared>, StoreError> {
     let args = [Arg::Text(project_id), Arg::Text(kind.as_str()), Arg::Text(after), Arg::Int(limit)];
-    db.fetch_all(PAGE, &args).await?.iter().map(read).collect()
+    db.fetch_page(PAGE, &args, "document").await?.iter().map(read).collect()
 }
 
 /// Reads all of a kind.

@@ -72,7 +72,7 @@ pub async fn page(
     limit: i64,
 ) -> Result<Vec<Version>, StoreError> {
     let args = [Arg::Text(resource_id), Arg::Text(environment_id), Arg::Int(below), Arg::Int(limit)];
-    db.fetch_all(PAGE, &args).await?.iter().map(read).collect()
+    db.fetch_page(PAGE, &args, "document").await?.iter().map(read).collect()
 }
 
 fn read(row: &Row) -> Result<Version, StoreError> {

@@ -8,8 +8,8 @@ use pennon::store::project::Project;
 use pennon::store::shared::{Kind, Shared};
 use pennon::store::version::Version;
 use pennon::store::{
-    StoreError, access_key, change, environment, flag, idempotency, installation, migrate, new_id, outbox,
-    project, shared, version,
+    PAGE_BYTES, StoreError, access_key, change, environment, flag, idempotency, installation, migrate,
+    new_id, outbox, project, shared, version,
 };
 
 use super::{TEXTS, a_configuration, a_flag, a_key, a_project, an_environment, prepared, rows};
@@ -111,7 +111,8 @@ on_both! {
             let names = |page: Vec<Flag>| page.into_iter().map(|one| one.key).collect::<Vec<_>>();
             assert_eq!(names(flag::page(&db, &project.id, "", 9, 0).await.unwrap()), ["B", "a-b", "a.b", "a_b", "b"]);
             assert_eq!(names(flag::page(&db, &project.id, "a-b", 2, 0).await.unwrap()), ["a.b", "a_b"]);
-            assert_eq!(flag::configurations_between(&db, &project.id, "a-b", "a_b").await.unwrap().len(), 3);
+            assert_eq!(flag::configurations_between(&db, &project.id, ("a-b", "a_b"), 0).await.unwrap().len(), 3);
+            assert!(flag::configurations_between(&db, &project.id, ("a-b", "a_b"), 1).await.unwrap().is_empty());
             let one = &made[0];
             let mut tx = db.begin().await.unwrap();
             assert_eq!(flag::count(&mut tx, &project.id).await.unwrap(), 5);
@@ -222,6 +223,16 @@ on_both! {
             assert_eq!(numbers(version::page(&db, "r", "", 4, 2).await.unwrap()), [3, 2]);
             assert_eq!(numbers(version::page(&db, "r", "e", 9, 9).await.unwrap()), [1]);
             let mut tx = db.begin().await.unwrap();
+            for number in 1..=4 {
+                let large = "x".repeat(if number == 1 { PAGE_BYTES + 1 } else { PAGE_BYTES / 2 });
+                version::insert(&mut tx, &Version { document: large, ..kept(number, "large") }).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+            // Up to the row that is too much; a page has at least one, and tells whether there are more.
+            assert_eq!(numbers(version::page(&db, "r", "large", 9, 9).await.unwrap()), [4, 3, 2]);
+            assert_eq!(numbers(version::page(&db, "r", "large", 3, 9).await.unwrap()), [2, 1]);
+            assert_eq!(numbers(version::page(&db, "r", "large", 2, 9).await.unwrap()), [1]);
+            let mut tx = db.begin().await.unwrap();
             assert!(matches!(version::insert(&mut tx, &kept(1, "e")).await, Err(StoreError::Duplicate(_))));
         });
     }
@@ -277,7 +288,11 @@ on_both! {
             idempotency::put(&mut tx, ("me", "k"), &stored("two"), (101, 200)).await.unwrap();
             assert_eq!(idempotency::get(&mut tx, "me", "k", 0).await.unwrap().unwrap().outcome, "two");
             idempotency::put(&mut tx, ("you", "k"), &stored("three"), (101, 300)).await.unwrap();
-            assert_eq!(idempotency::prune(&mut tx, 300).await.unwrap(), 1);
+            idempotency::put(&mut tx, ("me", "k2"), &stored("two"), (101, 201)).await.unwrap();
+            idempotency::put(&mut tx, ("me", "k3"), &stored("two"), (101, 202)).await.unwrap();
+            assert_eq!(idempotency::prune(&mut tx, 300, 2).await.unwrap(), 2, "one batch");
+            assert!(idempotency::get(&mut tx, "me", "k3", 0).await.unwrap().is_some(), "the oldest go first");
+            assert_eq!(idempotency::prune(&mut tx, 300, 9).await.unwrap(), 1);
             assert!(idempotency::get(&mut tx, "you", "k", 0).await.unwrap().is_some());
             tx.commit().await.unwrap();
             let mut tx = db.begin().await.unwrap();
