@@ -32,9 +32,13 @@ fn the_page_of_the_api_shows_every_operation_and_loads_nothing_from_elsewhere() 
     assert!(page.header("content-type").starts_with("text/html"), "{page}");
     assert!(page.header("content-security-policy").starts_with("default-src 'none'"), "{page}");
     let text = page.text();
-    assert!(!text.contains("://") && !text.contains("<script"), "the page refers to another host or runs a script");
+    assert!(
+        !text.contains("://") && !text.contains("<script"),
+        "the page refers to another host or runs a script"
+    );
     let document = server.anonymous().get("/openapi.json").expect(200).json();
-    let operations = document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
+    let operations =
+        document["paths"].as_object().unwrap().values().flat_map(|path| path.as_object().unwrap().values());
     for operation in operations {
         let id = operation["operationId"].as_str().unwrap();
         assert!(text.contains(&format!("id=\"{id}\"")), "{id} is not on the page");
@@ -43,16 +47,29 @@ fn the_page_of_the_api_shows_every_operation_and_loads_nothing_from_elsewhere() 
 
 #[test]
 fn the_logs_tell_what_happened_and_never_a_key_a_context_or_a_query() {
-    let server = Server::with(Home::sqlite(), &[("PENNON_LOG_FORMAT", "json"), ("PENNON_LOG_LEVEL", "debug")]);
-    server.evaluate(&server.server_key, "new_checkout_flow", r#"{"targetingKey": "person-4711", "email": "a@example.com"}"#);
+    let server =
+        Server::with(Home::sqlite(), &[("PENNON_LOG_FORMAT", "json"), ("PENNON_LOG_LEVEL", "debug")]);
+    server.evaluate(
+        &server.server_key,
+        "new_checkout_flow",
+        r#"{"targetingKey": "person-4711", "email": "a@example.com"}"#,
+    );
     server.owner().get("/api/v1/projects/default/flags?q=secret-search").expect(200);
     server.anonymous().with("authorization", "Bearer pnn_api_guessed").get("/api/v1/whoami").expect(401);
-    let log = wait_until("the last request is logged", || Some(server.log()).filter(|log| log.contains("/api/v1/whoami")));
-    for secret in ["person-4711", "a@example.com", "secret-search", "pnn_api_", "pnn_srv_", "pnn_cli_", "Bearer"] {
+    let log = wait_until("the last request is logged", || {
+        Some(server.log()).filter(|log| log.contains("/api/v1/whoami"))
+    });
+    for secret in
+        ["person-4711", "a@example.com", "secret-search", "pnn_api_", "pnn_srv_", "pnn_cli_", "Bearer"]
+    {
         assert!(!log.contains(secret), "the log holds {secret}:\n{log}");
     }
-    let lines: Vec<serde_json::Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
-    let request = lines.iter().find(|line| line["http.route"] == "/api/v1/projects/{project}/flags").expect("a line of the request");
+    let lines: Vec<serde_json::Value> =
+        log.lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
+    let request = lines
+        .iter()
+        .find(|line| line["http.route"] == "/api/v1/projects/{project}/flags")
+        .expect("a line of the request");
     assert_eq!(request["http.status"], 200);
     assert!(request["request.id"].as_str().is_some_and(|id| !id.is_empty()), "{request}");
 }

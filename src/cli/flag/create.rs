@@ -85,7 +85,10 @@ impl Create {
                 "a {name} flag needs variants: --variant NAME=VALUE, once for each"
             )));
         }
-        let first = variants.first().map(|(name, _)| name.clone());
+        // The server serves `on`, else the first by name; naming what it would choose anyway would ask for a reason.
+        let names = || variants.iter().map(|(name, _)| name.as_str());
+        let chosen = names().find(|name| *name == "on").or(names().min());
+        let first = names().next().filter(|first| Some(*first) != chosen).map(str::to_owned);
         if let Some(fallthrough) = self.fallthrough.clone().or(first) {
             put("fallthrough", json!({ "variant": fallthrough }));
         }
