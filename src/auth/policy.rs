@@ -1,5 +1,8 @@
 //! What a caller may do where. Pure: grants and a place in, yes or no out.
 
+use std::collections::BTreeSet;
+
+use crate::domain::key::Key;
 use crate::domain::role::{Grant, Permission, Role};
 
 /// Who makes a change, as the audit log tells it.
@@ -88,6 +91,12 @@ impl Caller {
         self.may(Permission::Read, project, None).is_ok()
     }
 
+    /// The projects this caller sees, in order; None is all of them.
+    #[must_use]
+    pub fn projects(&self) -> Option<BTreeSet<&str>> {
+        self.grants.iter().map(|grant| grant.project.as_ref().map(Key::as_str)).collect()
+    }
+
     /// Does this caller read all of this project, every environment of it?
     pub fn may_read_whole(&self, project: &str) -> Result<(), Denied> {
         if !self.sees_project(project) {
@@ -157,6 +166,17 @@ mod tests {
         assert!(mixed.may(Permission::Edit, "bank", Some("production")).is_err());
         assert!(mixed.may_everywhere(Permission::ManageKeys).is_err());
         assert_eq!(mixed.may_everywhere(Permission::Read), Ok(()));
+    }
+
+    #[test]
+    fn a_caller_sees_the_projects_of_their_grants() {
+        let two = caller(&[(Role::Viewer, Some("shop"), Some("dev")), (Role::Admin, Some("bank"), None)]);
+        assert_eq!(two.projects().unwrap().into_iter().collect::<Vec<_>>(), ["bank", "shop"]);
+        assert_eq!(
+            caller(&[(Role::Viewer, Some("shop"), None), (Role::Viewer, None, None)]).projects(),
+            None
+        );
+        assert!(caller(&[]).projects().unwrap().is_empty());
     }
 
     #[test]
