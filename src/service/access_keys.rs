@@ -1,5 +1,7 @@
 //! Keys and tokens: made, listed, rotated with an overlap, revoked. The secret is answered once and stored nowhere.
 
+use std::net::Ipv6Addr;
+
 use serde::{Deserialize, Serialize};
 
 use super::audit::Draft;
@@ -11,14 +13,17 @@ use super::work::{Begun, Done, Work};
 use super::{PAGE_LIMIT, Service};
 use crate::auth::secret::{self, CredentialKind};
 use crate::domain::json::Members;
+use crate::domain::key::Key;
 use crate::domain::role::{Grant, Permission};
 use crate::store::access_key::{self, AccessKey};
-use crate::store::{StoreError, new_id};
+use crate::store::{StoreError, environment, new_id, project};
 
 /// Origins of one client key.
 pub const ORIGIN_LIMIT: usize = 50;
 /// Grants of one token.
 pub const GRANT_LIMIT: usize = 50;
+/// Characters of an origin's host: DNS has no longer names.
+const HOST_LIMIT: usize = 253;
 /// The longest overlap of a rotation, seconds: 30 days.
 pub const OVERLAP_LIMIT: i64 = 30 * 86_400;
 
@@ -37,6 +42,26 @@ pub struct NewKey {
     pub origins: Vec<String>,
     /// When it ends, microseconds.
     pub expires_at: Option<i64>,
+}
+
+/// How a key gives way to one like it.
+#[derive(Debug, Clone, Copy)]
+pub struct Rotation {
+    /// How long the old one goes on working, seconds.
+    pub overlap: i64,
+    /// When the new one ends.
+    pub end: End,
+}
+
+/// When the new key of a rotation ends.
+#[derive(Debug, Clone, Copy)]
+pub enum End {
+    /// After the time for which the old one was made, counted from now; never, if that one never ended.
+    Alike,
+    /// Never.
+    Never,
+    /// At a time, microseconds.
+    At(i64),
 }
 
 /// A key as it may be shown; `secret` only in the answer that made it.
@@ -61,6 +86,7 @@ impl Service {
             Begun::New(work) => work,
         };
         let view = self.insert_key(&mut work, new).await?;
+        check_places(&mut work, &new.grants).await?;
         finish(work, view).await
     }
 
@@ -104,8 +130,10 @@ impl Service {
             verifier: made.verifier,
             grants: serde_json::to_string(&new.grants)
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?,
-            origins: serde_json::to_string(&new.origins)
-                .map_err(|error| StoreError::Corrupt(error.to_string()))?,
+            origins: serde_json::to_string(
+                &new.origins.iter().filter_map(|text| origin(text)).collect::<Vec<_>>(),
+            )
+            .map_err(|error| StoreError::Corrupt(error.to_string()))?,
             created_at: work.now,
             created_by: work.request.caller.name.clone(),
             expires_at: new.expires_at,
@@ -180,7 +208,8 @@ impl Service {
         &self,
         request: &Request,
         project: Option<&str>,
-        (id, overlap): (&str, i64),
+        id: &str,
+        Rotation { overlap, end }: Rotation,
     ) -> Result<Done<KeyView>, ServiceError> {
         if !(0..=OVERLAP_LIMIT).contains(&overlap) {
             let detail = format!("the overlap is 0 to {OVERLAP_LIMIT} seconds (30 days)");
@@ -205,7 +234,11 @@ impl Service {
             grants: grants(&old)?,
             origins: serde_json::from_str(&old.origins)
                 .map_err(|error| StoreError::Corrupt(error.to_string()))?,
-            expires_at: old.expires_at,
+            expires_at: match end {
+                End::Alike => old.expires_at.map(|end| work.now + (end - old.created_at)),
+                End::Never => None,
+                End::At(end) => Some(end),
+            },
         };
         let made = self.insert_key(&mut work, &new).await?;
         let end = work.now + overlap * 1_000_000;
@@ -302,6 +335,25 @@ fn check_token(work: &Work, new: &NewKey) -> Result<(), ServiceError> {
     Ok(())
 }
 
+/// Refuses grants for what is not there: most likely a key was mistyped.
+async fn check_places(work: &mut Work, grants: &[Grant]) -> Result<(), ServiceError> {
+    let unknown = |index: usize, kind: &str, key: &Key| {
+        let detail = format!("there is no {kind} \"{key}\"");
+        ServiceError::invalid(&format!("/grants/{index}/{kind}"), &format!("unknown_{kind}"), detail)
+    };
+    for (index, grant) in grants.iter().enumerate() {
+        let Some(key) = &grant.project else { continue };
+        let project = project::get_in(&mut work.tx, key.as_str()).await?;
+        let project = project.ok_or_else(|| unknown(index, "project", key))?;
+        let Some(key) = &grant.environment else { continue };
+        let present = environment::of_project(&mut work.tx, &project.id).await?;
+        if !present.iter().any(|one| one.key == key.as_str()) {
+            return Err(unknown(index, "environment", key));
+        }
+    }
+    Ok(())
+}
+
 /// Nobody gives away, takes over or ends more than they have.
 fn check_held(work: &Work, grant: &Grant, what: &str) -> Result<(), ServiceError> {
     if work.request.caller.holds(grant) {
@@ -352,15 +404,49 @@ fn check_environment_key(work: &Work, new: &NewKey) -> Result<(), ServiceError> 
             format!("at most {ORIGIN_LIMIT} origins"),
         ));
     }
-    for (index, origin) in new.origins.iter().enumerate() {
-        let shaped = origin.strip_prefix("https://").or(origin.strip_prefix("http://"));
-        if shaped.is_none_or(|host| host.is_empty() || host.contains(['/', '\0', ' ']) || origin.len() > 300)
-        {
-            let detail = "an origin is a scheme and a host, such as https://shop.example.com";
+    for (index, text) in new.origins.iter().enumerate() {
+        if origin(text).is_none() {
+            let detail =
+                "an origin is a scheme, a host and, if need be, a port, such as https://shop.example.com";
             return Err(ServiceError::invalid(&format!("/origins/{index}"), "invalid_value", detail));
         }
     }
     Ok(())
+}
+
+/// An origin as browsers send it: in lower case, without the port that the scheme has anyway.
+fn origin(text: &str) -> Option<String> {
+    let text = text.to_ascii_lowercase();
+    let (scheme, rest) = text.split_once("://")?;
+    let usual = match scheme {
+        "https" => 443,
+        "http" => 80,
+        _ => return None,
+    };
+    let (host, port) = match rest.strip_prefix('[') {
+        Some(rest) => {
+            let (address, port) = rest.split_once(']')?;
+            (format!("[{}]", address.parse::<Ipv6Addr>().ok()?), port)
+        }
+        None => {
+            let (host, port) = rest.split_at(rest.find(':').unwrap_or(rest.len()));
+            (host.to_owned(), port)
+        }
+    };
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    };
+    if host.len() > HOST_LIMIT || !(host.starts_with('[') || host.split('.').all(label)) {
+        return None;
+    }
+    if port.is_empty() {
+        return Some(format!("{scheme}://{host}"));
+    }
+    let digits = port.strip_prefix(':')?;
+    let port: u16 =
+        digits.parse().ok().filter(|port| *port > 0 && digits.starts_with(|c: char| c.is_ascii_digit()))?;
+    Some(if port == usual { format!("{scheme}://{host}") } else { format!("{scheme}://{host}:{port}") })
 }
 
 fn no_key(id: &str) -> ServiceError {
@@ -391,5 +477,46 @@ fn draft(action: &str, row: &AccessKey, before: Option<Members>, after: Option<M
         version: 0,
         before,
         after,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::origin;
+
+    #[test]
+    fn an_origin_is_kept_as_browsers_send_it() {
+        for (given, kept) in [
+            ("https://shop.example.com", "https://shop.example.com"),
+            ("HTTPS://Shop.Example.com:443", "https://shop.example.com"),
+            ("http://localhost:080", "http://localhost"),
+            ("http://localhost:5173", "http://localhost:5173"),
+            ("https://[2001:DB8:0::1]:8443", "https://[2001:db8::1]:8443"),
+        ] {
+            assert_eq!(origin(given).as_deref(), Some(kept), "{given}");
+        }
+        for bad in [
+            "",
+            "*",
+            "null",
+            "shop.example.com",
+            "https://",
+            "https://Shop.example.com?x#",
+            "https://shop.example.com/",
+            "https://*.example.com",
+            "https://me@shop.example.com",
+            "https://me:secret@shop.example.com",
+            "https://shop..example.com",
+            "https://shop.example.com:",
+            "https://shop.example.com:0",
+            "https://shop.example.com:+80",
+            "https://shop.example.com:65536",
+            "https://[::1",
+            "https://[::1]x",
+            "https://shöp.example.com",
+            "ftp://shop.example.com",
+        ] {
+            assert_eq!(origin(bad), None, "{bad}");
+        }
     }
 }

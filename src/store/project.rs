@@ -60,6 +60,11 @@ pub async fn get(db: &Db, key: &str) -> Result<Option<Project>, StoreError> {
     db.fetch_optional(SELECT, &[Arg::Text(key)]).await?.map(|row| read(&row)).transpose()
 }
 
+/// Reads a project by its key inside a transaction.
+pub async fn get_in(tx: &mut Tx, key: &str) -> Result<Option<Project>, StoreError> {
+    tx.fetch_optional(SELECT, &[Arg::Text(key)]).await?.map(|row| read(&row)).transpose()
+}
+
 /// Reads a page of projects after a key.
 pub async fn page(db: &Db, after: &str, limit: i64) -> Result<Vec<Project>, StoreError> {
     db.fetch_all(PAGE, &[Arg::Text(after), Arg::Int(limit)]).await?.iter().map(read).collect()

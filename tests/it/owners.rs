@@ -159,6 +159,97 @@ on_both! {
         owner.post("/api/v1/projects").json(nested).invalid(&[("/environments/0/copyFrom", "unknown_environment")]);
         assert_eq!(State::of(&server), before);
     }
+
+    fn pages_of_projects_hold_what_the_caller_sees_and_tell_of_nothing_else(server: Server) {
+        let owner = server.owner();
+        for key in ["a-secret", "bank", "c-secret", "shop", "z-secret"] {
+            owner.post("/api/v1/projects").json(&format!(r#"{{"key": "{key}", "environments": []}}"#)).expect(201);
+        }
+        let body = r#"{"kind": "api", "name": "x", "grants": [{"role": "viewer", "project": "shop"}, {"role": "viewer", "project": "bank"}]}"#;
+        let member = server.holding(&owner.post("/api/v1/keys").json(body).expect(201).text_at("/secret"));
+        let walk = |client: &Client| {
+            let (mut seen, mut cursor) = (Vec::new(), String::new());
+            loop {
+                let page = client.get(&format!("/api/v1/projects?limit=1&cursor={cursor}")).expect(200).json();
+                let items = page["items"].as_array().unwrap();
+                assert_eq!(items.len(), 1, "{page}");
+                seen.push(items[0]["key"].as_str().unwrap().to_owned());
+                match page["nextCursor"].as_str() {
+                    None => return seen,
+                    Some(next) => {
+                        assert_eq!(next, seen.last().unwrap(), "a cursor names what was seen");
+                        next.clone_into(&mut cursor);
+                    }
+                }
+            }
+        };
+        assert_eq!(walk(&member), ["bank", "shop"]);
+        assert_eq!(walk(&owner), ["a-secret", "bank", "c-secret", "default", "shop", "z-secret"]);
+        owner.delete("/api/v1/projects/bank").if_match(1).expect(200);
+        assert_eq!(walk(&member), ["shop"]);
+    }
+
+    fn a_null_takes_a_name_away_and_no_protection(server: Server) {
+        let owner = server.owner();
+        let patch = |version: i64, body: &str| owner.patch(&project("")).if_match(version).json(body);
+        patch(1, r#"{"name": "N", "description": "d"}"#).expect(200);
+        let reset = patch(2, r#"{"name": null, "description": null}"#).expect(200);
+        assert_eq!((reset.text_at("/name"), reset.text_at("/description"), reset.version()), ("default".to_owned(), String::new(), 3));
+        assert_eq!(patch(3, r#"{"name": null}"#).expect(200).version(), 3);
+        let path = project("/environments/production");
+        let patch = |version: i64, body: &str| owner.patch(&path).if_match(version).json(body);
+        patch(1, r#"{"name": "N"}"#).expect(200);
+        assert_eq!(patch(2, r#"{"name": null}"#).expect(200).text_at("/name"), "production");
+        patch(3, r#"{"protected": null}"#).reason("r").invalid(&[("/protected", "wrong_type")]);
+    }
+
+    fn a_rotated_key_lives_as_long_as_it_is_told(server: Server) {
+        let owner = server.owner();
+        let seconds = |text: &str| text.parse::<jiff::Timestamp>().unwrap().as_second();
+        let now = jiff::Timestamp::now();
+        let make = |expires: &str| {
+            let body = format!(r#"{{"kind": "server", "name": "x", "environment": "development"{expires}}}"#);
+            project(&format!("/keys/{}", owner.post(&project("/keys")).json(&body).expect(201).text_at("/id")))
+        };
+        let hour = format!(r#", "expiresAt": "{:.0}""#, now + jiff::SignedDuration::from_hours(1));
+        let rotate = |key: &str, body: &str| owner.post(&format!("{key}/rotate")).json(body);
+        let alike = rotate(&make(&hour), "{}").expect(201);
+        let life = seconds(&alike.text_at("/expiresAt")) - seconds(&alike.text_at("/createdAt"));
+        assert!((3590..=3601).contains(&life), "{alike}");
+        assert!(rotate(&make(""), "{}").expect(201).at("/expiresAt").is_null());
+        assert!(rotate(&make(&hour), r#"{"expiresAt": null}"#).expect(201).at("/expiresAt").is_null());
+        let told = rotate(&make(&hour), r#"{"expiresAt": "2099-12-30T00:00:00+01:00"}"#).expect(201);
+        assert_eq!(told.text_at("/expiresAt"), "2099-12-29T23:00:00.000000Z");
+        let key = make("");
+        rotate(&key, r#"{"expiresAt": "2020-01-01T00:00:00Z"}"#).invalid(&[("/expiresAt", "invalid_value")]);
+        rotate(&key, r#"{"expiresAt": "2099-12-30 00Z"}"#).invalid(&[("/expiresAt", "invalid_date")]);
+        assert!(owner.get(&key).expect(200).at("/rotatedTo").is_null());
+    }
+
+    fn grants_name_what_is_there_and_origins_what_browsers_send(server: Server) {
+        let owner = server.owner();
+        let before = State::of(&server);
+        let token = |path: &str, grant: &str| {
+            let good = r#"{"role": "viewer", "project": "default", "environment": "production"}"#;
+            owner.post(path).json(&format!(r#"{{"kind": "api", "name": "x", "grants": [{good}, {grant}]}}"#))
+        };
+        token("/api/v1/keys", r#"{"role": "viewer", "project": "shop"}"#).invalid(&[("/grants/1/project", "unknown_project")]);
+        let nowhere = r#"{"role": "viewer", "project": "default", "environment": "nowhere"}"#;
+        for path in ["/api/v1/keys", &project("/keys")] {
+            token(path, nowhere).invalid(&[("/grants/1/environment", "unknown_environment")]);
+        }
+        assert_eq!(State::of(&server), before);
+        token("/api/v1/keys", r#"{"role": "viewer"}"#).expect(201);
+        let body = |origin: &str| format!(r#"{{"kind": "client", "name": "x", "environment": "development", "origins": ["{origin}"]}}"#);
+        owner.post(&project("/keys")).json(&body("https://*.example.com")).invalid(&[("/origins/0", "invalid_value")]);
+        let made = owner.post(&project("/keys")).json(&body("https://Shop.example.com:443")).expect(201);
+        assert_eq!(made.text_at("/origins/0"), "https://shop.example.com");
+        let ask = |origin: &str| {
+            let call = server.holding(&made.text_at("/secret")).post("/ofrep/v1/evaluate/flags/new_checkout_flow");
+            call.header("Origin", origin).json("{}").send().status
+        };
+        assert_eq!((ask("https://shop.example.com"), ask("https://else.example.com")), (200, 403));
+    }
 }
 
 /// The id of the token that a client holds.

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::patched::{Patched, given};
 use crate::app::{App, AppState};
 use crate::domain::key::Key;
 use crate::http::call::Call;
@@ -88,11 +89,13 @@ impl From<NewEnvironment> for service::NewEnvironment {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct EnvironmentPatch {
-    /// The new name.
+    /// The new name; null is the key again.
     #[serde(default)]
-    name: Option<String>,
-    /// The new protection.
-    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    name: Patched<String>,
+    /// The new protection. To take it away wants a reason.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = bool, required = false)]
     protected: Option<bool>,
 }
 
@@ -158,7 +161,8 @@ pub async fn get_environment(
     patch, path = "/api/v1/projects/{project}/environments/{environment}", tag = "Environments",
     operation_id = "editEnvironment",
     params(("project" = String, Path), ("environment" = String, Path),
-        ("If-Match" = String, Header, description = "The environment's ETag")),
+        ("If-Match" = String, Header, description = "The environment's ETag"),
+        ("X-Pennon-Reason" = Option<String>, Header)),
     request_body = EnvironmentPatch,
     responses((status = 200, body = Environment, headers(("ETag" = String))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -170,7 +174,8 @@ pub async fn edit_environment(
     call: Call,
 ) -> Result<Reply, Problem> {
     let body: EnvironmentPatch = call.json()?;
-    let edit = service::EnvironmentEdit { name: body.name, protected: body.protected };
+    let name = body.name.or_when_null(|| environment.clone());
+    let edit = service::EnvironmentEdit { name, protected: body.protected };
     let place = (project.as_str(), environment.as_str());
     let done = app.service.edit_environment(&call.request, place, &call.if_match, &edit).await?;
     reply(&app, done).await

@@ -5,6 +5,7 @@ use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::patched::Patched;
 use crate::app::{App, AppState};
 use crate::auth::secret::CredentialKind;
 use crate::domain::issue::Issue;
@@ -13,7 +14,7 @@ use crate::http::call::Call;
 use crate::http::problem::Problem;
 use crate::http::reply::{PageBody, Reply};
 use crate::service::Done;
-use crate::service::access_keys::{KeyView, NewKey};
+use crate::service::access_keys::{End, KeyView, NewKey, Rotation};
 use crate::service::audit::rfc3339;
 
 /// How long a rotated key goes on working when the caller names no time, seconds: a day.
@@ -119,6 +120,21 @@ pub struct Rotate {
     /// How long the old key goes on working, seconds; a day when absent, 30 days at most.
     #[serde(default)]
     overlap_seconds: Option<i64>,
+    /// When the new key ends, RFC 3339; null: never; absent: it lives as long, from now, as the old one was made for.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    expires_at: Patched<String>,
+}
+
+impl Rotate {
+    fn rotation(self) -> Result<Rotation, Problem> {
+        let end = match self.expires_at {
+            Patched::Absent => End::Alike,
+            Patched::Null => End::Never,
+            Patched::Given(text) => End::At(date(&text)?),
+        };
+        Ok(Rotation { overlap: self.overlap_seconds.unwrap_or(DEFAULT_OVERLAP), end })
+    }
 }
 
 impl From<KeyView> for Key {
@@ -226,8 +242,8 @@ pub async fn rotate_key(
     Path((project, key)): Path<(String, String)>,
     call: Call,
 ) -> Result<Reply, Problem> {
-    let overlap = call.json::<Rotate>()?.overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
-    let done = app.service.rotate_key(&call.request, Some(&project), (&key, overlap)).await?;
+    let rotation = call.json::<Rotate>()?.rotation()?;
+    let done = app.service.rotate_key(&call.request, Some(&project), &key, rotation).await?;
     Ok(reply(&app, done).await?.status(StatusCode::CREATED))
 }
 
@@ -305,22 +321,13 @@ pub async fn rotate_token(
     Path(key): Path<String>,
     call: Call,
 ) -> Result<Reply, Problem> {
-    let overlap = call.json::<Rotate>()?.overlap_seconds.unwrap_or(DEFAULT_OVERLAP);
-    let done = app.service.rotate_key(&call.request, None, (&key, overlap)).await?;
+    let rotation = call.json::<Rotate>()?.rotation()?;
+    let done = app.service.rotate_key(&call.request, None, &key, rotation).await?;
     Ok(reply(&app, done).await?.status(StatusCode::CREATED))
 }
 
 fn new_key(call: &Call) -> Result<NewKey, Problem> {
     let body: NewKeyBody = call.json()?;
-    let expires_at = body.expires_at.map(|text| {
-        text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_microsecond).map_err(|_| {
-            Issue::new(
-                "/expiresAt",
-                "invalid_date",
-                "a time is RFC 3339 with a zone, such as 2027-01-01T00:00:00Z",
-            )
-        })
-    });
     let kind = match body.kind {
         KeyKind::Server => CredentialKind::Server,
         KeyKind::Client => CredentialKind::Client,
@@ -332,10 +339,71 @@ fn new_key(call: &Call) -> Result<NewKey, Problem> {
         environment: body.environment,
         grants: body.grants,
         origins: body.origins,
-        expires_at: expires_at.transpose()?,
+        expires_at: body.expires_at.as_deref().map(date).transpose()?,
+    })
+}
+
+/// Microseconds of a date and time of RFC 3339: seconds and zone are not left to guesses.
+fn date(text: &str) -> Result<i64, Issue> {
+    let (day, rest) = text.split_at_checked(10).unwrap_or_default();
+    let (time, zone) = rest.split_at_checked(9).unwrap_or_default();
+    let shaped = |text: &str, shape: &str| {
+        text.len() == shape.len()
+            && text.bytes().zip(shape.bytes()).all(|(byte, wanted)| {
+                if wanted == b'0' { byte.is_ascii_digit() } else { byte.eq_ignore_ascii_case(&wanted) }
+            })
+    };
+    let zone = match zone.strip_prefix('.') {
+        Some(fraction) if fraction.starts_with(|c: char| c.is_ascii_digit()) => {
+            fraction.trim_start_matches(|c: char| c.is_ascii_digit())
+        }
+        Some(_) => "",
+        None => zone,
+    };
+    let zoned = shaped(zone, "Z") || shaped(zone, "+00:00") || shaped(zone, "-00:00");
+    let is_shaped = shaped(day, "0000-00-00") && shaped(time, "T00:00:00") && zoned;
+    let at = text.parse::<jiff::Timestamp>().ok().filter(|_| is_shaped);
+    at.map(jiff::Timestamp::as_microsecond).ok_or_else(|| {
+        let detail = "a time is RFC 3339 with a zone, such as 2027-01-01T00:00:00Z";
+        Issue::new("/expiresAt", "invalid_date", detail)
     })
 }
 
 async fn reply(app: &App, done: Done<KeyView>) -> Result<Reply, Problem> {
     Ok(Reply::ok(&Key::from(done.view.clone()))?.of(app, &done).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn a_date_is_rfc_3339_and_nothing_less() {
+        let second = 1_000_000;
+        for (good, at) in [
+            ("1970-01-01T00:00:01Z", second),
+            ("1970-01-01t00:00:01z", second),
+            ("1970-01-01T02:00:01+02:00", second),
+            ("1969-12-31T23:30:01.5-00:30", second + second / 2),
+        ] {
+            assert_eq!(date(good).unwrap(), at, "{good}");
+        }
+        for bad in [
+            "",
+            "tomorrow",
+            "2099-12-30",
+            "2099-12-30 00Z",
+            "2099-12-30T00:00Z",
+            "2099-12-30T00:00:00",
+            "2099-12-30 00:00:00Z",
+            "2099-12-30T00:00:00.Z",
+            "2099-12-30T00:00:00+02",
+            "2099-12-30T00:00:00Z[UTC]",
+            "2099-02-30T00:00:00Z",
+            "+002099-12-30T00:00:00Z",
+            "é099-12-30T00:00:00Z",
+        ] {
+            assert!(date(bad).is_err(), "{bad}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ pub mod configurations;
 pub mod environments;
 pub mod flags;
 pub mod keys;
+mod patched;
 pub mod projects;
 pub mod schema;
 pub mod shared;

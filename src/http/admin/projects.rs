@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::environments::NewEnvironment;
+use super::patched::Patched;
 use crate::app::{App, AppState};
 use crate::domain::key::Key;
 use crate::http::call::Call;
@@ -69,12 +70,14 @@ pub struct NewProject {
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ProjectPatch {
-    /// The new name.
+    /// The new name; null is the key again.
     #[serde(default)]
-    name: Option<String>,
-    /// The new description.
+    #[schema(value_type = Option<String>)]
+    name: Patched<String>,
+    /// The new description; null takes it away.
     #[serde(default)]
-    description: Option<String>,
+    #[schema(value_type = Option<String>)]
+    description: Patched<String>,
 }
 
 /// List the projects you may see, by key.
@@ -141,7 +144,10 @@ pub async fn edit_project(
     call: Call,
 ) -> Result<Reply, Problem> {
     let body: ProjectPatch = call.json()?;
-    let edit = service::ProjectEdit { name: body.name, description: body.description };
+    let edit = service::ProjectEdit {
+        name: body.name.or_when_null(|| project.clone()),
+        description: body.description.or_when_null(String::new),
+    };
     let done = app.service.edit_project(&call.request, &project, &call.if_match, &edit).await?;
     reply(&app, done).await
 }
@@ -149,7 +155,8 @@ pub async fn edit_project(
 /// Archive a project that has no flag any more. Its keys stop working; its history stays.
 #[utoipa::path(
     delete, path = "/api/v1/projects/{project}", tag = "Projects", operation_id = "archiveProject",
-    params(("project" = String, Path), ("If-Match" = String, Header, description = "The project's ETag")),
+    params(("project" = String, Path), ("If-Match" = String, Header, description = "The project's ETag"),
+        ("X-Pennon-Reason" = Option<String>, Header)),
     responses((status = 200, body = Project),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
