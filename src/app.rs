@@ -199,18 +199,27 @@ impl App {
     async fn note_used(self: Arc<Self>, stop: CancellationToken) {
         let mut since = self.clock.now_micros();
         while paused(&stop, USED_EVERY).await {
-            let now = self.clock.now_micros();
-            let mut used = self.registry.verifiers.used_since(since);
-            // In one order on every node: each row is locked until all are written.
-            used.sort_unstable();
-            let noted = tokio::select! {
+            since = tokio::select! {
                 () = stop.cancelled() => return,
-                noted = self.service.note_used(&used), if !used.is_empty() => noted,
-                else => Ok(()),
+                noted = self.note_used_since(since) => noted,
             };
-            match noted {
-                Ok(()) => since = now,
-                Err(error) => warn!(error = %error, "the last use of keys was not noted; trying again later"),
+        }
+    }
+
+    /// Notes the keys that were used after a time; answers the time after which the next ones are to be noted.
+    async fn note_used_since(&self, since: i64) -> i64 {
+        let now = self.clock.now_micros();
+        let mut used = self.registry.verifiers.used_since(since);
+        if used.is_empty() {
+            return now;
+        }
+        // In one order on every node: each row is locked until all are written.
+        used.sort_unstable();
+        match self.service.note_used(&used).await {
+            Ok(()) => now,
+            Err(error) => {
+                warn!(error = %error, "the last use of keys was not noted; trying again later");
+                since
             }
         }
     }

@@ -1,9 +1,11 @@
 //! What a change has for effects besides its own: on repetitions, on protected environments, on the log, on caches.
 
+use pennon::store::flag as store;
 use serde_json::json;
 
-use crate::support::Server;
+use crate::support::home::block_on;
 use crate::support::paths::{State, development, flag, make, project};
+use crate::support::{Home, Server};
 
 on_both! {
     fn a_repetition_of_what_changed_nothing_changes_nothing_later(server: Server) {
@@ -208,4 +210,35 @@ on_both! {
         let known = all(&strong);
         assert_eq!((known.status, known.header("etag")), (304, strong.as_str()));
     }
+}
+
+#[test]
+fn a_restored_flag_counts_like_a_new_one() {
+    let server = Server::on(Home::sqlite());
+    let owner = server.owner();
+    make(&owner, r#"{"key": "f"}"#);
+    owner.delete(&flag("f")).if_match(1).reason("r").expect(200);
+    block_on(async {
+        let db = server.home.open().await;
+        let id = pennon::store::project::get(&db, "default").await.unwrap().unwrap().id;
+        let mut tx = db.begin().await.unwrap();
+        let have = store::count(&mut tx, &id).await.unwrap();
+        for number in have..10_000 {
+            let row = store::Flag {
+                id: pennon::store::new_id(),
+                key: format!("many-{number}"),
+                version: 1,
+                definition: "{}".to_owned(),
+                created_at: 1,
+                updated_at: 1,
+                archived_at: None,
+            };
+            store::insert(&mut tx, &id, &row).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        db.close().await;
+    });
+    let restore = owner.post(&format!("{}/restore", flag("f"))).if_match(2).reason("r");
+    let refused = restore.invalid(&[("", "limit_exceeded")]);
+    assert!(refused.text_at("/detail").contains("10000"), "{refused}");
 }
