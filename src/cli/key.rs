@@ -93,6 +93,9 @@ pub struct Rotate {
     /// How long the old key goes on working, such as 1h or 7d
     #[arg(long, default_value = "1d")]
     overlap: Span,
+    /// When the new key ends, after a time or at a date; if not given, it lives as long as the old one was made for
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<Expiry>,
 }
 
 impl Command {
@@ -119,7 +122,10 @@ impl Command {
 impl Rotate {
     fn run(&self, remote: &Remote, out: &mut Output) -> Result<(), Failure> {
         let path = format!("{}/{}/rotate", self.named.place.path(remote), escaped(&self.named.id));
-        let body = json!({ "overlapSeconds": self.overlap.0 });
+        let mut body = json!({ "overlapSeconds": self.overlap.0 });
+        if let (Some(expiry), Some(members)) = (&self.expires, body.as_object_mut()) {
+            members.insert("expiresAt".to_owned(), json!(expiry.at(&Clock::System)?));
+        }
         tell(&remote.client.post(&path, &body, None)?, out)?;
         if out.is_json() {
             return Ok(());

@@ -165,7 +165,7 @@ impl Service {
         };
         let old = work.environment(key).await?;
         work.authorise(Permission::ManageEnvironments, Some(key))?;
-        if_match.check(&current(&old))?;
+        let mut work = self.check_version(work, if_match, current(&old), ("environment", key)).await?;
         let mut new = old.clone();
         if let Some(name) = &edit.name {
             check_name("/name", name)?;
@@ -203,7 +203,7 @@ impl Service {
         let old = work.environment(key).await?;
         work.authorise(Permission::ManageEnvironments, Some(key))?;
         say_why(&work, &old)?;
-        if_match.check(&current(&old))?;
+        let mut work = self.check_version(work, if_match, current(&old), ("environment", key)).await?;
         // A restored database may hold an epoch from the future of its clock: always go up.
         let epoch = (work.now / 1_000).max(old.epoch + 1);
         let now = work.now;
@@ -231,7 +231,7 @@ impl Service {
         };
         let old = work.environment(key).await?;
         work.authorise(Permission::ManageEnvironments, Some(key))?;
-        if_match.check(&current(&old))?;
+        let mut work = self.check_version(work, if_match, current(&old), ("environment", key)).await?;
         let new = archive(&mut work, &old).await?;
         work.bump_installation().await?;
         work.finish(view(&new), None).await

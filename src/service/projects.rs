@@ -10,6 +10,7 @@ use super::{PAGE_LIMIT, Service};
 use crate::domain::json::Members;
 use crate::domain::key::Key;
 use crate::domain::role::Permission;
+use crate::store::audit::{self, Filter};
 use crate::store::project::{self, Project};
 use crate::store::{StoreError, flag, new_id};
 
@@ -142,13 +143,13 @@ impl Service {
         if_match: &IfMatch,
         edit: &ProjectEdit,
     ) -> Result<Done<ProjectView>, ServiceError> {
-        let mut work = match self.begin(request, key).await? {
+        let work = match self.begin(request, key).await? {
             Begun::Replay(done) => return Ok(done),
             Begun::New(work) => work,
         };
         work.authorise(Permission::ManageEnvironments, None)?;
         let old = work.project()?.clone();
-        if_match.check(&current(&old))?;
+        let mut work = self.check_version(work, if_match, current(&old), ("project", key)).await?;
         let mut new = old.clone();
         if let Some(name) = &edit.name {
             check_name("/name", name)?;
@@ -178,14 +179,14 @@ impl Service {
         key: &str,
         if_match: &IfMatch,
     ) -> Result<Done<ProjectView>, ServiceError> {
-        let mut work = match self.begin(request, key).await? {
+        let work = match self.begin(request, key).await? {
             Begun::Replay(done) => return Ok(done),
             Begun::New(work) => work,
         };
         let allowed = request.caller.may_everywhere(Permission::ManageEnvironments);
         allowed.map_err(|denied| ServiceError::denied(&denied, "project", key))?;
         let old = work.project()?.clone();
-        if_match.check(&current(&old))?;
+        let mut work = self.check_version(work, if_match, current(&old), ("project", key)).await?;
         let left = flag::count(&mut work.tx, &old.id).await?;
         if left > 0 {
             return Err(ServiceError::InUse(format!(
@@ -204,6 +205,36 @@ impl Service {
         let view = ProjectView { version: old.version + 1, updated_at: now, ..view(&old) };
         work.finish(view, None).await
     }
+}
+
+impl Service {
+    /// Checks the version a change of a project or an environment was made for; who changed it meanwhile stands in the
+    /// audit log only.
+    pub(super) async fn check_version(
+        &self,
+        work: Work,
+        if_match: &IfMatch,
+        mut current: Current,
+        (kind, key): (&str, &str),
+    ) -> Result<Work, ServiceError> {
+        let chain = match if_match.check(&current) {
+            Ok(()) => return Ok(work),
+            Err(ServiceError::Stale(_)) => work.project_id()?,
+            Err(other) => return Err(other),
+        };
+        // The lock goes first: the log is read on another connection.
+        work.tx.rollback().await?;
+        let of = Filter { kind: kind.to_owned(), key: key.to_owned(), ..Filter::default() };
+        let last = audit::page(self.db(), &chain, i64::MAX, 1, &of).await?.pop();
+        current.updated_by = last.and_then(|entry| author(&entry.entry)).unwrap_or_default();
+        Err(ServiceError::Stale(current))
+    }
+}
+
+/// Who did what an entry of the audit log tells.
+fn author(entry: &str) -> Option<String> {
+    let entry: serde_json::Value = serde_json::from_str(entry).ok()?;
+    Some(entry.pointer("/actor/name")?.as_str()?.to_owned())
 }
 
 /// Refuses a name that shows nothing, or that could tell a terminal or a log something else than its characters.

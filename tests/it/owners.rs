@@ -2,6 +2,9 @@
 
 use std::process::{Command, Output};
 
+use pennon::store::{Arg, installation};
+
+use crate::support::home::block_on;
 use crate::support::paths::{State, project};
 use crate::support::{Books, Client, Home, Server, wait_until};
 
@@ -196,8 +199,8 @@ on_both! {
         let reset = patch(2, r#"{"name": null, "description": null}"#).expect(200);
         assert_eq!((reset.text_at("/name"), reset.text_at("/description"), reset.version()), ("default".to_owned(), String::new(), 3));
         assert_eq!(patch(3, r#"{"name": null}"#).expect(200).version(), 3);
-        let path = project("/environments/production");
-        let patch = |version: i64, body: &str| owner.patch(&path).if_match(version).json(body);
+        let production = project("/environments/production");
+        let patch = |version: i64, body: &str| owner.patch(&production).if_match(version).json(body);
         patch(1, r#"{"name": "N"}"#).expect(200);
         assert_eq!(patch(2, r#"{"name": null}"#).expect(200).text_at("/name"), "production");
         patch(3, r#"{"protected": null}"#).reason("r").invalid(&[("/protected", "wrong_type")]);
@@ -249,6 +252,48 @@ on_both! {
             call.header("Origin", origin).json("{}").send().status
         };
         assert_eq!((ask("https://shop.example.com"), ask("https://else.example.com")), (200, 403));
+    }
+
+    fn a_stale_version_tells_who_changed_it(server: Server) {
+        let (owner, other) = (server.owner(), server.with_role("owner"));
+        for (path, verb) in [(project(""), ""), (project("/environments/production"), "/new-epoch")] {
+            other.patch(&path).if_match(1).json(r#"{"name": "Other"}"#).expect(200);
+            let change = match verb {
+                "" => owner.delete(&path),
+                verb => owner.post(&format!("{path}{verb}")).reason("r"),
+            };
+            for call in [owner.patch(&path).json(r#"{"name": "Mine"}"#), change] {
+                let refused = call.if_match(1).refused(412, "stale");
+                assert_eq!((refused.number_at("/current/version"), refused.text_at("/current/updatedBy")), (2, "owner".to_owned()), "{refused}");
+            }
+            // The lock is let go: the next change goes through.
+            owner.patch(&path).if_match(2).json(r#"{"name": "Mine"}"#).expect(200);
+        }
+    }
+
+    fn a_token_of_a_newer_version_waits_for_it(server: Server) {
+        let body = r#"{"kind": "api", "name": "x", "grants": [{"role": "viewer"}]}"#;
+        let made = server.owner().post("/api/v1/keys").json(body).expect(201);
+        let (token, id) = (server.holding(&made.text_at("/secret")), made.text_at("/id"));
+        token.get("/api/v1/whoami").expect(200);
+        block_on(async {
+            let db = server.home.open().await;
+            let mut tx = db.begin().await.unwrap();
+            let grants = r#"[{"role":"auditor"}]"#;
+            let args = [Arg::Text(grants), Arg::Text(&id)];
+            tx.execute("UPDATE access_key SET grants = $1 WHERE id = $2", &args).await.unwrap();
+            installation::bump(&mut tx).await.unwrap();
+            tx.commit().await.unwrap();
+            db.close().await;
+        });
+        wait_until("the node reads the key anew", || (token.get("/api/v1/whoami").send().status != 200).then_some(()));
+        let refused = token.get("/api/v1/whoami").refused(503, "unavailable");
+        assert!(!refused.header("retry-after").is_empty(), "{refused}");
+        // It may be anything, so only an owner ends it.
+        let path = format!("/api/v1/keys/{id}");
+        server.with_role("admin").delete(&path).refused(403, "forbidden");
+        server.owner().delete(&path).expect(200);
+        token.get("/api/v1/whoami").refused(401, "unauthenticated");
     }
 }
 
