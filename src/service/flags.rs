@@ -1,18 +1,20 @@
-//! Flags: made, read, their definitions changed, archived and brought back.
+//! Flags: made, their definitions changed, archived and brought back.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use pennon_engine::limits::FLAGS_PER_ENVIRONMENT;
 
+use super::Service;
 use super::audit::Draft;
 use super::configurations::{no_flag, remember, view};
 use super::error::{Current, ServiceError};
+pub use super::flag_reads::FlagFilter;
+use super::flag_reads::{by_environment, flag_view};
 use super::request::{IfMatch, Request};
 use super::validation::{Edit, parse_flag, stored};
-use super::view::{FlagView, Page};
+use super::view::FlagView;
 use super::work::{Begun, Done, Work};
-use super::{PAGE_LIMIT, Service};
 use crate::domain::action::set_enabled;
 use crate::domain::create::new_flag;
 use crate::domain::flag::{
@@ -21,24 +23,13 @@ use crate::domain::flag::{
 use crate::domain::issue::Issue;
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
-use crate::store::environment::{self, Environment};
+use crate::store::environment::Environment;
 use crate::store::flag::{self, Configuration, Flag};
 use crate::store::version::{self, Version};
 use crate::store::{StoreError, new_id};
 
 /// Who is named, of those that depend on something.
 const USERS_SHOWN: usize = 20;
-
-/// What a list of flags is narrowed to.
-#[derive(Debug, Clone, Default)]
-pub struct FlagFilter {
-    /// The archived ones instead of the living.
-    pub archived: bool,
-    /// Keys or descriptions that contain this, whatever the case.
-    pub text: Option<String>,
-    /// Flags with this tag.
-    pub tag: Option<String>,
-}
 
 /// How a definition changes.
 #[derive(Debug)]
@@ -130,56 +121,6 @@ impl Service {
         made.set("configuration", &new.configuration.to_text())?;
         work.audit(draft("flag.create", &row.key, 1, None, Some(made)));
         flag_view(row, configurations)
-    }
-
-    /// Reads a flag, archived or not.
-    pub async fn flag(&self, request: &Request, project: &str, key: &str) -> Result<FlagView, ServiceError> {
-        let project = self.project(request, project).await?;
-        let row = flag::get(self.db(), &project.id, key).await?.ok_or_else(|| no_flag(key))?;
-        let names = self.visible(request, &project.id, &project.key).await?;
-        let rows = flag::configurations(self.db(), &row.id).await?;
-        flag_view(row.clone(), by_environment(&row.key, rows.iter(), &names)?)
-    }
-
-    /// Reads a page of flags after a key. A filter by text or tag may give pages that are not full.
-    pub async fn flags(
-        &self,
-        request: &Request,
-        project: &str,
-        filter: &FlagFilter,
-        after: &str,
-        limit: i64,
-    ) -> Result<Page<FlagView>, ServiceError> {
-        let project = self.project(request, project).await?;
-        let names = self.visible(request, &project.id, &project.key).await?;
-        let limit = limit.clamp(1, PAGE_LIMIT);
-        let rows = flag::page(self.db(), &project.id, after, limit + 1, i64::from(filter.archived)).await?;
-        let page = Page::cut(rows, limit, |flag| flag.key.clone());
-        let (Some(first), Some(last)) = (page.items.first(), page.items.last()) else {
-            return Ok(Page { items: Vec::new(), next: None });
-        };
-        let rows = flag::configurations_between(
-            self.db(),
-            &project.id,
-            (&first.key, &last.key),
-            i64::from(filter.archived),
-        )
-        .await?;
-        let mut by_flag: HashMap<&str, Vec<&Configuration>> = HashMap::new();
-        for row in &rows {
-            by_flag.entry(&row.flag_id).or_default().push(row);
-        }
-        let next = page.next.clone();
-        let mut items = Vec::with_capacity(page.items.len());
-        for flag in page.items {
-            let own = by_flag.remove(flag.id.as_str()).unwrap_or_default();
-            let configurations = by_environment(&flag.key, own.into_iter(), &names)?;
-            let item = flag_view(flag, configurations)?;
-            if filter.matches(&item) {
-                items.push(item);
-            }
-        }
-        Ok(Page { items, next })
     }
 
     /// Changes a definition. What alters the snapshot of a protected environment needs the permission there.
@@ -340,47 +281,11 @@ impl Service {
         work.finish(view, None).await
     }
 
-    /// The environments of a project that the caller may see: id to key.
-    pub(super) async fn visible(
-        &self,
-        request: &Request,
-        project_id: &str,
-        project_key: &str,
-    ) -> Result<HashMap<String, String>, ServiceError> {
-        let environments = environment::list(self.db(), project_id).await?;
-        Ok(environments
-            .into_iter()
-            .filter(|one| request.caller.may(Permission::Read, project_key, Some(&one.key)).is_ok())
-            .map(|one| (one.id, one.key))
-            .collect())
-    }
-
     /// Where a definition stands: its last version tells who made it.
     async fn current(&self, work: &mut Work, row: &Flag) -> Result<Current, ServiceError> {
         let last = version::get(&mut work.tx, &row.id, "", row.version).await?;
         let updated_by = last.map_or_else(String::new, |last| last.actor);
         Ok(Current { version: row.version, updated_by, updated_at: row.updated_at })
-    }
-}
-
-impl FlagFilter {
-    fn matches(&self, flag: &FlagView) -> bool {
-        let text_of = |name: &str| {
-            flag.definition
-                .get(name)
-                .and_then(|text| serde_json::from_str::<String>(text).ok())
-                .unwrap_or_default()
-        };
-        let by_text = self.text.as_deref().is_none_or(|text| {
-            let text = text.to_lowercase();
-            flag.key.to_lowercase().contains(&text) || text_of("description").to_lowercase().contains(&text)
-        });
-        let by_tag = self.tag.as_ref().is_none_or(|tag| {
-            let tags =
-                flag.definition.get("tags").and_then(|text| serde_json::from_str::<Vec<String>>(text).ok());
-            tags.unwrap_or_default().contains(tag)
-        });
-        by_text && by_tag
     }
 }
 
@@ -506,31 +411,6 @@ async fn configurations(
         .map(|one| (one.id.clone(), one.key.clone()))
         .collect();
     by_environment(&row.key, rows.iter(), &names)
-}
-
-fn by_environment<'a>(
-    flag: &str,
-    rows: impl Iterator<Item = &'a Configuration>,
-    names: &HashMap<String, String>,
-) -> Result<BTreeMap<String, super::view::ConfigurationView>, ServiceError> {
-    rows.filter_map(|row| names.get(&row.environment_id).map(|name| (name, row)))
-        .map(|(name, row)| Ok((name.clone(), view(flag, name, row)?)))
-        .collect()
-}
-
-fn flag_view(
-    row: Flag,
-    environments: BTreeMap<String, super::view::ConfigurationView>,
-) -> Result<FlagView, ServiceError> {
-    Ok(FlagView {
-        definition: stored(&row.definition)?,
-        key: row.key,
-        version: row.version,
-        created_at: row.created_at,
-        updated_at: row.updated_at,
-        archived_at: row.archived_at,
-        environments,
-    })
 }
 
 async fn keep_definition(work: &mut Work, row: &Flag, action: &str) -> Result<(), ServiceError> {

@@ -7,6 +7,7 @@ pub mod bootstrap;
 pub mod configurations;
 pub mod environments;
 pub mod error;
+pub mod flag_reads;
 pub mod flags;
 pub mod history;
 pub mod housekeeping;
