@@ -17,13 +17,14 @@
 //!
 //! # Import rule
 //!
-//! `engine <- domain <- store <- snapshot`; `service -> domain, store, auth`; `auth -> store, domain`; `cli` speaks
-//! HTTP only, but for serve, migrate, openapi and `key create-owner` (offline, for lost tokens); `http -> service, snapshot, auth, domain, app`, never `store`; only `app`, this file
-//! and tests see everything. `tests/it/architecture.rs` enforces it.
+//! `engine <- domain <- store <- snapshot`; `auth -> store, domain`; `snapshot -> auth` (the verifiers are part of the
+//! image); `service -> domain, store, auth`; `http -> service, snapshot, auth, domain, app`, never `store`; `cli` speaks
+//! HTTP only, but for serve, migrate, openapi and `key create-owner` (offline, for lost tokens); `telemetry`, `clock`,
+//! `shutdown` and `config` are leaves (`telemetry` reads `config`); only `app`, this file and tests see everything.
+//! `tests/it/architecture.rs` enforces it.
 
 pub mod app;
 pub mod auth;
-
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -9,6 +9,7 @@ use super::view::ConfigurationView;
 use super::work::{Begun, Done, Work};
 use crate::domain::action::{self, Rollout, RuleStep, Targets, Weights};
 use crate::domain::flag::{CONFIGURATION, combined, refuse_unknown};
+use crate::domain::images::Head;
 use crate::domain::json::Members;
 use crate::domain::role::Permission;
 use crate::store::environment::Environment;
@@ -145,7 +146,11 @@ impl Service {
             let revision = Some(found.environment.revision);
             let view =
                 ConfigurationView { revision, ..view(&found.flag.key, &found.environment.key, &found.row)? };
-            return work.unchanged(view).await;
+            // Whoever turns off what is off already is told when this node serves it, too.
+            let (id, epoch) = (found.environment.id, found.environment.epoch);
+            let head = Head { epoch, revision: found.environment.revision, change: String::new() };
+            let done = work.unchanged(view).await?;
+            return Ok(Done { revisions: vec![(id, head)], ..done });
         }
         self.write(work, found, (before, after), action).await
     }
