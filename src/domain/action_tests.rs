@@ -109,7 +109,7 @@ fn a_step_that_cannot_be_made_names_its_place() {
         (r#"[{"remove":"a"},{"move":"a","to":0}]"#, "/1/move"),
         (r#"[{"add":{"id":"z"},"at":9}]"#, "/0/at"),
         (r#"[{"add":{"id":"z"},"remove":"a"}]"#, "/0"),
-        (r#"[{}]"#, "/0"),
+        ("[{}]", "/0"),
     ];
     for (steps, pointer) in cases {
         let mut configuration = members(r#"{"rules":[{"id":"a","serve":{"variant":"x"}}]}"#);

@@ -22,6 +22,7 @@ pub struct Server {
     /// The owner's API token.
     pub token: String,
     /// A server key of `development`.
+    #[expect(clippy::struct_field_names, reason = "it is what the design calls the key")]
     pub server_key: String,
     /// A client key of `development`.
     pub client_key: String,
@@ -102,7 +103,7 @@ impl Server {
             fs::read_to_string(self.directory.join("address")).ok().filter(|text| !text.is_empty())
         });
         let authority = address.trim_start_matches("http://");
-        self.listen = authority.split('/').next().expect("an authority").to_owned();
+        authority.split('/').next().expect("an authority").clone_into(&mut self.listen);
         self.address = address;
         if let Ok(text) = fs::read_to_string(self.directory.join("bootstrap.json")) {
             let first: Value = serde_json::from_str(&text).expect("JSON");
