@@ -29,6 +29,8 @@ SENSIBLE = {
     "POST /api/v1/projects/{project}/layers/{key}/revert": ({"key": "slots"}, {"version": 1}),
     "POST /api/v1/projects/{project}/segments/{key}/revert": ({"key": "testers"}, {"version": 1}),
     f"POST {_FLAG}/revert": ({"flag": "theme"}, {"version": 1}),
+    f"POST {_FLAG}/environments/{{environment}}/copy": ({"flag": "theme"}, {"to": "production"}),
+    f"POST {_FLAG}/environments/{{environment}}/revert": ({"flag": "theme"}, {"version": 1}),
     f"POST {_FLAG}/environments/{{environment}}/targets": ({"flag": "checkout-bool"}, {"variant": "on", "add": ["u-1", 7]}),
     f"POST {_FLAG}/environments/{{environment}}/weights": ({"flag": "half-half"}, {"weights": {"a": 30000, "b": 70000}}),
 }
