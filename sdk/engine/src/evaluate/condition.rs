@@ -8,7 +8,7 @@ use crate::context::Value;
 use crate::document::mention::Mention;
 use crate::explain::StepKind;
 use crate::limits;
-use crate::operator::Test;
+use crate::operator::{Parsed, Test};
 use crate::reference::Reference;
 use crate::snapshot::{FlagNode, SegmentNode};
 
@@ -28,7 +28,7 @@ impl<'s> Owner<'s> {
     }
 }
 
-impl<'s, S: Sink> Run<'s, '_, S> {
+impl<'s, 'c, S: Sink> Run<'s, 'c, S> {
     pub(super) fn holds(&mut self, condition: &'s Condition, owner: &Owner<'s>) -> bool {
         match condition {
             Condition::All(inner) => {
@@ -82,7 +82,12 @@ impl<'s, S: Sink> Run<'s, '_, S> {
             other => match self.attribute(other) {
                 Some(value) => {
                     self.sink.note(|step| step.saw(value));
-                    test.holds(value)
+                    match value {
+                        Value::String(found) if test.is_version() => {
+                            self.version(found).is_some_and(|version| test.holds_version(version))
+                        }
+                        value => test.holds(value),
+                    }
                 }
                 None => false,
             },
@@ -90,6 +95,19 @@ impl<'s, S: Sink> Run<'s, '_, S> {
         self.sink.note(|step| step.operator = Some(test.name()));
         self.sink.close(held);
         held
+    }
+
+    /// A text read as a version, once for the leaves that ask for it in a row.
+    #[inline]
+    fn version(&mut self, text: &'c str) -> Option<Parsed<'c>> {
+        if let Some((known, parsed)) = self.version
+            && std::ptr::eq(known, text)
+        {
+            return parsed;
+        }
+        let parsed = Parsed::parse(text);
+        self.version = Some((text, parsed));
+        parsed
     }
 
     /// Tests what the evaluator sets. Apart from `test`, which stays small without the value made here.

@@ -7,6 +7,7 @@ mod flag;
 pub(crate) mod sink;
 
 use crate::context::{Context, Value};
+use crate::operator::Parsed;
 use crate::reference::Reference;
 use crate::snapshot::Snapshot;
 use crate::unit::Unit;
@@ -30,6 +31,8 @@ pub(crate) struct Run<'s, 'c, S> {
     pub(crate) context: &'c Context<'c>,
     pub(crate) at: &'c At<'c>,
     pub(crate) sink: S,
+    /// The last text that was read as a version, and what it was: rules tend to ask for the same attribute.
+    pub(crate) version: Option<(&'c str, Option<Parsed<'c>>)>,
 }
 
 impl<'c, S: Sink> Run<'_, 'c, S> {

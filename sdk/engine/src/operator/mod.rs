@@ -21,7 +21,7 @@ pub(crate) use membership::Membership;
 pub(crate) use network::Network;
 pub(crate) use number::parse as parse_number;
 pub(crate) use read::read;
-pub(crate) use version::Version;
+pub(crate) use version::{Parsed, Version};
 
 /// A single value, after arrays were taken apart.
 #[derive(Debug, Clone, Copy)]
@@ -140,10 +140,27 @@ impl Test {
             },
             Self::Version { side, limits } => {
                 let Atom::Text(text) = atom else { return false };
-                let Some(found) = version::Parsed::parse(text) else { return false };
+                let Some(found) = Parsed::parse(text) else { return false };
                 limits.iter().any(|limit| side.holds(found.cmp(&limit.parsed())))
             }
             _ => self.searches(atom),
+        }
+    }
+
+    /// Whether this compares versions, so that the caller may parse a value once for many tests.
+    #[inline]
+    pub(crate) fn is_version(&self) -> bool {
+        matches!(self, Self::Version { .. })
+    }
+
+    /// The test on a version that is parsed already.
+    #[inline]
+    pub(crate) fn holds_version(&self, found: Parsed<'_>) -> bool {
+        match self {
+            Self::Version { side, limits } => {
+                limits.iter().any(|limit| side.holds(found.cmp(&limit.parsed())))
+            }
+            _ => false,
         }
     }
 

@@ -185,7 +185,7 @@ impl Snapshot {
         at: &At<'_>,
     ) -> Evaluation<'s> {
         let node = self.flags.find(key).and_then(|at| self.node(at));
-        Run { snapshot: self, context, at, sink: Silent }.answer(node, asked)
+        Run { snapshot: self, context, at, sink: Silent, version: None }.answer(node, asked)
     }
 
     /// Decides every flag, in the order of their keys.
@@ -208,7 +208,7 @@ impl Snapshot {
         at: &At<'_>,
     ) -> Explanation {
         let node = self.flags.find(key).and_then(|at| self.node(at));
-        let mut run = Run { snapshot: self, context, at, sink: Trace::new() };
+        let mut run = Run { snapshot: self, context, at, sink: Trace::new(), version: None };
         let evaluation = run.answer(node, asked);
         run.sink.into_explanation(key, &evaluation)
     }
@@ -282,6 +282,6 @@ impl<'s> FlagRef<'s> {
     #[inline]
     pub fn evaluate(&self, context: &Context<'_>, asked: Option<Asked>, at: &At<'_>) -> Evaluation<'s> {
         let node = self.snapshot.node(self.at);
-        Run { snapshot: self.snapshot, context, at, sink: Silent }.answer(node, asked)
+        Run { snapshot: self.snapshot, context, at, sink: Silent, version: None }.answer(node, asked)
     }
 }
