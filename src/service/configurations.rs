@@ -147,10 +147,13 @@ impl Service {
             let view =
                 ConfigurationView { revision, ..view(&found.flag.key, &found.environment.key, &found.row)? };
             // Whoever turns off what is off already is told when this node serves it, too.
-            let (id, epoch) = (found.environment.id, found.environment.epoch);
-            let head = Head { epoch, revision: found.environment.revision, change: String::new() };
+            let at = environment::position(&mut work.tx, &found.environment.id).await?;
             let done = work.unchanged(view).await?;
-            return Ok(Done { revisions: vec![(id, head)], ..done });
+            let head = at.and_then(|at| {
+                let head = Head { epoch: at.epoch, revision: at.revision, change: at.head? };
+                Some((at.id, head))
+            });
+            return Ok(Done { revisions: head.into_iter().collect(), ..done });
         }
         self.write(work, found, (before, after), action).await
     }

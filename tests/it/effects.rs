@@ -8,6 +8,15 @@ use crate::support::paths::{State, development, flag, make, project};
 use crate::support::{Home, Server};
 
 on_both! {
+    fn a_kill_that_finds_the_flag_off_waits_for_this_node_and_tells_the_revision(server: Server) {
+        let off = "/api/v1/projects/default/flags/new_checkout_flow/environments/development/off";
+        for _ in 0..2 {
+            let answer = server.owner().post(off).json("{}").expect(200);
+            assert_eq!(answer.revision(), 1, "nothing changed, so the revision stays: {answer}");
+            assert_eq!(answer.header("x-pennon-applied"), "", "{answer}");
+        }
+    }
+
     fn a_repetition_of_what_changed_nothing_changes_nothing_later(server: Server) {
         let owner = server.owner();
         make(&owner, r#"{"key": "f"}"#);
