@@ -4,15 +4,20 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-export async function startServer() {
+const words = (settings) => Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+
+/** Settings are variables, such as { PENNON_BASE_PATH: '/flags' }. */
+export async function startServer(settings = {}) {
   const script = fileURLToPath(new URL('server.py', import.meta.url));
-  const child = spawn('python3', [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('python3', [script, ...words(settings)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit');
-  const line = await Promise.race([
-    once(createInterface({ input: child.stdout }), 'line'),
-    exited.then(([code]) => Promise.reject(new Error(`the server did not start (exit code ${code})`))),
-  ]);
-  const info = JSON.parse(line[0]);
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  async function nextLine(what) {
+    const { value, done } = await lines.next();
+    if (!done) return JSON.parse(value);
+    throw new Error(`the server did not ${what} (exit code ${(await exited)[0]})`);
+  }
+  const info = await nextLine('start');
   const project = `${info.address}/api/v1/projects/${info.project}`;
   const configuration = (flag) => `${project}/flags/${flag}/environments/${info.environment}`;
 
@@ -24,7 +29,7 @@ export async function startServer() {
     });
     const text = await answer.text();
     if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
-    return answer;
+    return { headers: answer.headers, text };
   }
 
   async function act(flag, action, body) {
@@ -32,8 +37,26 @@ export async function startServer() {
     await call('POST', `${configuration(flag)}/${action}`, body, { 'if-match': etag });
   }
 
+  async function command(...line) {
+    child.stdin.write(`${line.join(' ')}\n`);
+    await nextLine(line[0]);
+  }
+
+  async function newClientKey(origins = []) {
+    const body = { kind: 'client', name: 'another page', environment: info.environment, origins };
+    const { id, secret } = JSON.parse((await call('POST', `${project}/keys`, body)).text);
+    return { secret, revoke: () => call('DELETE', `${project}/keys/${id}`) };
+  }
+
   return {
     ...info,
+    newClientKey,
+    /** SIGKILL. */
+    kill: () => command('kill'),
+    /** SIGTERM, and its end. */
+    stop: () => command('stop'),
+    /** The same address, the same data; ready when this returns. */
+    start: (more = {}) => command('start', ...words(more)),
     switch: (flag, on) => act(flag, on ? 'on' : 'off'),
     rollout: (flag, percentage, variant) => act(flag, 'rollout', { percentage, variant }),
     async close() {

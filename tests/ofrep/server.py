@@ -5,6 +5,8 @@ Starts the binary on port 0 over SQLite in a temporary directory, writes the fla
 API, prints one line of JSON on stdout (address, apiToken, serverKey, clientKey, project, environment)
 and serves until its standard input closes. A client's test opens it with a pipe, reads the line, and
 needs to know nothing else; should the test die, the pipe closes and the server goes with it.
+Arguments are settings, such as PENNON_BASE_PATH=/flags. A line `kill` (SIGKILL), `stop` (SIGTERM) or
+`start [NAME=VALUE …]` (same address, same data) is carried out and answered by one line of JSON.
 No other file starts a server: what first start promises is written down here once.
 """
 
@@ -17,6 +19,7 @@ import sys
 import tempfile
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -62,24 +65,19 @@ class Server:
 
     def __init__(self, settings: dict[str, str] | None = None):
         self._dir = tempfile.TemporaryDirectory(prefix="pennon-ofrep.")
-        where = pathlib.Path(self._dir.name)
+        self._where = where = pathlib.Path(self._dir.name)
         self._log = open(where / "log", "w+b")
-        bootstrap, address = where / "bootstrap.json", where / "address"
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("PENNON_")}
-        environment |= {
+        bootstrap = where / "bootstrap.json"
+        self._environment = {k: v for k, v in os.environ.items() if not k.startswith("PENNON_")}
+        self._environment |= {
             "PENNON_LISTEN": "127.0.0.1:0",
             "PENNON_DATA_DIR": str(where / "data"),
             "PENNON_BOOTSTRAP_FILE": str(bootstrap),
-            "PENNON_ADDRESS_FILE": str(address),
+            "PENNON_ADDRESS_FILE": str(where / "address"),
             **(settings or {}),
         }
-        self._process = subprocess.Popen(
-            [binary(), "serve"], stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
-            cwd=where, env=environment,
-        )
+        self.start()
         try:
-            self.address = self._until(lambda: address.exists() and address.read_text().strip())
-            self._until(lambda: request("GET", f"{self.address}/health/ready")[0] == 200)
             self.bootstrap = json.loads(self._until(lambda: bootstrap.exists() and bootstrap.read_text()))
         except BaseException:
             self.close()
@@ -87,6 +85,38 @@ class Server:
         self.token = self.bootstrap["apiToken"]
         project = f"{self.address}/api/v1/projects/{self.bootstrap['project']}"
         self._flags = f"{project}/flags"
+
+    def start(self, settings: dict[str, str] | None = None) -> None:
+        """Starts it and waits until it is ready; again at the same address, on the same data."""
+        file = self._where / "address"
+        self._process = subprocess.Popen(
+            [binary(), "serve"], stdin=subprocess.DEVNULL, stdout=self._log, stderr=subprocess.STDOUT,
+            cwd=self._where, env={**self._environment, **(settings or {})},
+        )
+        try:
+            # Kept from the first start: a node whose database is away writes the file later.
+            self.address = self._until(lambda: file.exists() and file.read_text().strip())
+            self._environment["PENNON_LISTEN"] = urllib.parse.urlsplit(self.address).netloc
+            self._until(lambda: request("GET", f"{self.address}/health/ready")[0] == 200)
+        except BaseException:
+            self.close()
+            raise
+
+    def kill(self) -> None:
+        """Ends it as a power cut would."""
+        self._process.kill()
+        self._process.wait()
+
+    def stop(self) -> None:
+        """Tells it to end, and waits until it has."""
+        if self._process.poll() is not None:
+            return
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Failed(f"pennon did not end within 30 s of SIGTERM:\n{self.log()}") from None
 
     def _until(self, condition):
         deadline = time.monotonic() + READY_SECONDS
@@ -140,24 +170,28 @@ class Server:
 
     def close(self) -> None:
         try:
-            if self._process.poll() is None:
-                self._process.send_signal(signal.SIGTERM)
-                self._process.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-            raise Failed(f"pennon did not end within 30 s of SIGTERM:\n{self.log()}") from None
+            self.stop()
         finally:
             self._log.close()
             self._dir.cleanup()
 
 
+def carry_out(server: Server, line: str) -> None:
+    command, *settings = line.split()
+    if command == "start":
+        server.start(dict(setting.split("=", 1) for setting in settings))
+    else:
+        {"kill": server.kill, "stop": server.stop}[command]()
+
+
 def main() -> None:
-    server = Server()
+    server = Server(dict(setting.split("=", 1) for setting in sys.argv[1:]))
     try:
         server.seed()
         print(json.dumps({**server.bootstrap, "address": server.address}), flush=True)
-        sys.stdin.read()
+        for line in sys.stdin:
+            carry_out(server, line)
+            print(json.dumps({"done": line.strip(), "address": server.address}), flush=True)
     finally:
         server.close()
 
