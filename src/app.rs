@@ -23,6 +23,8 @@ use crate::snapshot::listen;
 use crate::snapshot::registry::Registry;
 use crate::snapshot::sync::{Sync, jittered};
 use crate::store::{Db, migrate};
+use crate::stream::borders;
+use crate::stream::hub::{Hub, Limits};
 use crate::telemetry::Metrics;
 
 /// How long an answer to a write waits until this node serves it.
@@ -57,6 +59,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Requests per client key and address.
     pub client_rate: RateLimit,
+    /// Who listens.
+    pub hub: Arc<Hub>,
     /// Counters of the hot paths.
     pub meters: Meters,
     db: Db,
@@ -85,6 +89,7 @@ impl App {
         sync.start_from_disk();
         let images: Arc<dyn Images> = Arc::clone(&registry) as Arc<dyn Images>;
         let service = Service::new(db.clone(), images);
+        let hub = Arc::new(Hub::new(stream_limits(&config), shutdown.draining_token()));
         let client_rate = RateLimit::per_minute(config.client_key_requests_per_minute);
         App {
             config,
@@ -96,6 +101,7 @@ impl App {
             shutdown,
             metrics,
             client_rate,
+            hub,
             meters: Meters::default(),
             keeper,
             db,
@@ -141,6 +147,7 @@ impl App {
         tasks.spawn(listen::run(self.db.clone(), self.sync.clone(), shutdown.child()));
         tasks.spawn(Arc::clone(self).housekeep(shutdown.child()));
         tasks.spawn(Arc::clone(self).note_used(shutdown.child()));
+        tasks.spawn(borders::run(Arc::clone(&self.registry), self.clock.clone(), shutdown.child()));
         if let Some(keeper) = &self.keeper {
             tasks.spawn(keeper.clone().run(shutdown.child()));
         }
@@ -222,6 +229,18 @@ impl App {
                 since
             }
         }
+    }
+}
+
+fn stream_limits(config: &Config) -> Limits {
+    Limits {
+        streams: config.max_streams,
+        opens_per_second: config.stream_opens_per_second,
+        per_address: config.client_key_streams_per_address,
+        heartbeat: config.stream_heartbeat,
+        max_age: config.stream_max_age,
+        retry: config.stream_retry,
+        refetch_rate: config.refetch_rate,
     }
 }
 

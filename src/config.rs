@@ -43,6 +43,23 @@ pub const MAX_CONNECTIONS: usize = 10_000;
 /// 100 a second: more than an office behind one address needs, too few to hurt the server.
 pub const CLIENT_KEY_REQUESTS_PER_MINUTE: u32 = 6_000;
 
+/// Below the connections, so that a node full of streams still answers everything else.
+pub const MAX_STREAMS: usize = 8_000;
+/// A stream costs some 0.1 ms to open: a herd that returns takes a tenth of a core, and evaluation the rest.
+pub const STREAM_OPENS_PER_SECOND: u32 = 1_000;
+/// More tabs than an office behind one address has open, too few to fill a node.
+pub const CLIENT_KEY_STREAMS_PER_ADDRESS: u32 = 200;
+/// Below the patience of proxies (30 to 60 s): a connection that says nothing is taken for dead.
+pub const STREAM_HEARTBEAT: Duration = Duration::from_secs(15);
+/// Streams come back now and then, so that they spread over nodes that were added.
+pub const STREAM_MAX_AGE: Duration = Duration::from_hours(1);
+/// Soon enough that nobody notices, with jitter enough that not all come at once.
+pub const STREAM_RETRY: Duration = Duration::from_secs(1);
+/// Two heartbeats: who took no byte for so long is gone, or as good as gone.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// A tenth of what one node answers: 10 000 browsers ask within 5 seconds of a change.
+pub const REFETCH_RATE: u32 = 2_000;
+
 /// The effective settings of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -85,6 +102,22 @@ pub struct Config {
     pub max_connections: usize,
     /// Requests a minute per client key and address. Default [`CLIENT_KEY_REQUESTS_PER_MINUTE`].
     pub client_key_requests_per_minute: u32,
+    /// Streams open at once. Default [`MAX_STREAMS`].
+    pub max_streams: usize,
+    /// Streams that may begin in a second. Default [`STREAM_OPENS_PER_SECOND`].
+    pub stream_opens_per_second: u32,
+    /// Streams open at once per client key and address. Default [`CLIENT_KEY_STREAMS_PER_ADDRESS`].
+    pub client_key_streams_per_address: u32,
+    /// How long a stream may be silent. Default [`STREAM_HEARTBEAT`].
+    pub stream_heartbeat: Duration,
+    /// How long a stream lives, give or take a quarter. Default [`STREAM_MAX_AGE`].
+    pub stream_max_age: Duration,
+    /// After how long clients are asked to come back, give or take a half. Default [`STREAM_RETRY`].
+    pub stream_retry: Duration,
+    /// How long a client may take no byte of what is sent to it. Default [`WRITE_TIMEOUT`].
+    pub write_timeout: Duration,
+    /// How many OFREP clients a second are asked to fetch again when something changes. Default [`REFETCH_RATE`].
+    pub refetch_rate: u32,
     /// Keep snapshots on disk, to start from while the database is away. Default true.
     pub disk_cache: bool,
     /// A file that the first run writes its keys to (mode 0600), for whoever sets a server up without
@@ -115,6 +148,14 @@ impl Default for Config {
             drain_timeout: DRAIN_TIMEOUT,
             max_connections: MAX_CONNECTIONS,
             client_key_requests_per_minute: CLIENT_KEY_REQUESTS_PER_MINUTE,
+            max_streams: MAX_STREAMS,
+            stream_opens_per_second: STREAM_OPENS_PER_SECOND,
+            client_key_streams_per_address: CLIENT_KEY_STREAMS_PER_ADDRESS,
+            stream_heartbeat: STREAM_HEARTBEAT,
+            stream_max_age: STREAM_MAX_AGE,
+            stream_retry: STREAM_RETRY,
+            write_timeout: WRITE_TIMEOUT,
+            refetch_rate: REFETCH_RATE,
             disk_cache: true,
             bootstrap_file: None,
             address_file: None,

@@ -11,14 +11,15 @@
 //! | [`service`] | use cases, and the only writer |
 //! | [`store`] | SQL, for both databases |
 //! | [`snapshot`] | the memory image, and the loop that keeps it current |
+//! | [`stream`] | server-sent events: who listens, and what is sent next |
 //! | [`auth`] | keys, callers, policy |
 //! | [`http`] | routes, wire types, statuses |
 //! | [`telemetry`], [`clock`], [`shutdown`] | leaves |
 //!
 //! # Import rule
 //!
-//! `engine <- domain <- store <- snapshot`; `auth -> store, domain`; `snapshot -> auth` (the verifiers are part of the
-//! image); `service -> domain, store, auth`; `http -> service, snapshot, auth, domain, app`, never `store`; `cli` speaks
+//! `engine <- domain <- store <- snapshot <- stream`; `auth -> store, domain`; `snapshot -> auth` (the verifiers are part of the
+//! image); `service -> domain, store, auth`; `http -> service, snapshot, stream, auth, domain, app`, never `store`; `cli` speaks
 //! HTTP only, but for serve, migrate, openapi and `key create-owner` (offline, for lost tokens); `telemetry`, `clock`,
 //! `shutdown` and `config` are leaves (`telemetry` reads `config`); only `app`, this file and tests see everything.
 //! `tests/it/architecture.rs` enforces it.
@@ -35,6 +36,7 @@ pub mod service;
 pub mod shutdown;
 pub mod snapshot;
 pub mod store;
+pub mod stream;
 pub mod telemetry;
 
 use std::sync::Arc;
@@ -71,9 +73,27 @@ pub async fn open_database(config: &Config) -> anyhow::Result<Db> {
     }
 }
 
+/// Files beside the connections: the database, the log, the disk image.
+const FILES_BESIDE: u64 = 200;
+
+/// Asks the system for as many files as connections may be open: the usual limit of a shell is 1 024.
+fn allow_connections(config: &Config) {
+    let wanted = u64::try_from(config.max_connections).unwrap_or(u64::MAX).saturating_add(FILES_BESIDE);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(allowed) if allowed < wanted => tracing::warn!(
+            allowed,
+            wanted,
+            "the system allows fewer open files than max_connections needs: raise its limit (ulimit -n, LimitNOFILE) or lower the setting"
+        ),
+        Ok(_) => {}
+        Err(error) => tracing::warn!(error = %error, "the limit of open files could not be raised"),
+    }
+}
+
 /// Runs a node until it is told to stop.
 pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let metrics = telemetry::Metrics::install()?;
+    allow_connections(&config);
     let db = open_database(&config).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!(
@@ -88,7 +108,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     let serving = tokio::spawn(http::server::serve(
         listener,
         http::router(Arc::clone(&app)),
-        http::server::Bounds::new(app.config.max_connections, app.config.drain_timeout),
+        http::server::Bounds::new(&app.config),
         shutdown.draining_token(),
     ));
     info!(address = %address, base_path = app.config.base_path, database = app.service.db().name(), version = env!("CARGO_PKG_VERSION"), "listening");

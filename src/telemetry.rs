@@ -48,6 +48,20 @@ pub const KEYS: &str = "pennon_keys";
 pub const DISK_WRITES: &str = "pennon_disk_writes_total";
 /// Snapshots that could not be written to disk.
 pub const DISK_ERRORS: &str = "pennon_disk_errors_total";
+/// Seconds from a change's commit, by the database's clock, to its place in this node's memory.
+pub const SYNC_LAG_SECONDS: &str = "pennon_sync_lag_seconds";
+/// Streams open now, by `kind`: `server`, `client`, `ofrep` or `audit`.
+pub const STREAMS: &str = "pennon_streams";
+/// Streams opened, by `kind`.
+pub const STREAM_OPENED: &str = "pennon_stream_opened_total";
+/// Streams refused, by `reason`: `full`, `herd` or `address`.
+pub const STREAM_REFUSED: &str = "pennon_stream_refused_total";
+/// Streams ended, by `reason`: `draining`, `age`, `key`, `environment`, or `client` for one that went away or read nothing.
+pub const STREAM_ENDED: &str = "pennon_stream_ended_total";
+/// Events handed to connections, by `event`: `put`, `patch`, `message`, `entry`, `goodbye` or `heartbeat`.
+pub const STREAM_EVENTS: &str = "pennon_stream_events_total";
+/// Seconds from a change's place in memory to its event on a connection.
+pub const STREAM_DELIVERY_SECONDS: &str = "pennon_stream_delivery_seconds";
 /// Always 1; the label `version` is the build's.
 pub const BUILD_INFO: &str = "pennon_build_info";
 
@@ -93,6 +107,24 @@ pub const ALL: &[Metric] = &[
     gauge(KEYS, "Keys and tokens whose verifiers are in memory"),
     counter(DISK_WRITES, "Snapshots written to disk"),
     counter(DISK_ERRORS, "Snapshots that could not be written to disk"),
+    Metric {
+        name: SYNC_LAG_SECONDS,
+        kind: Kind::Histogram,
+        help: "Seconds from a change's commit, by the database's clock, to this node's memory",
+    },
+    gauge(STREAMS, "Streams open now, by kind: server, client, ofrep or audit"),
+    counter(STREAM_OPENED, "Streams opened, by kind"),
+    counter(STREAM_REFUSED, "Streams refused, by reason: full, herd or address"),
+    counter(STREAM_ENDED, "Streams ended, by reason: draining, age, key, environment or client"),
+    counter(
+        STREAM_EVENTS,
+        "Events handed to connections, by event: put, patch, message, entry, goodbye or heartbeat",
+    ),
+    Metric {
+        name: STREAM_DELIVERY_SECONDS,
+        kind: Kind::Histogram,
+        help: "Seconds from a change's place in memory to its event on a connection",
+    },
     gauge(BUILD_INFO, "Always 1; the label version is the build's"),
 ];
 
@@ -147,6 +179,8 @@ impl Metrics {
         }
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(HTTP_REQUEST_SECONDS.to_owned()), REQUEST_SECONDS)?
+            .set_buckets_for_metric(Matcher::Full(SYNC_LAG_SECONDS.to_owned()), REQUEST_SECONDS)?
+            .set_buckets_for_metric(Matcher::Full(STREAM_DELIVERY_SECONDS.to_owned()), REQUEST_SECONDS)?
             .build_recorder();
         let metrics = INSTALLED.get_or_init(|| {
             let metrics = Metrics { handle: recorder.handle() };

@@ -2,12 +2,14 @@
 //! does not end authentication. Replaced as a whole by the sync loop; read without a lock.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 
+use super::channel;
 use super::policy::Caller;
 use super::secret::{self, CredentialKind};
 use crate::domain::role::Grant;
@@ -35,6 +37,7 @@ pub struct Verifier {
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     last_used: AtomicI64,
+    channel: OnceLock<String>,
 }
 
 /// Why a credential is not accepted.
@@ -106,17 +109,22 @@ impl Verifiers {
         if verifier.kind != presented.kind || !secret::matches(presented.secret, &verifier.hash) {
             return Err(Rejected::Unknown);
         }
-        if verifier.revoked_at.is_some() {
-            return Err(Rejected::Revoked);
-        }
-        if verifier.expires_at.is_some_and(|end| end <= now) {
-            return Err(Rejected::Expired);
-        }
-        if !verifier.is_readable {
-            return Err(Rejected::Unreadable);
-        }
+        verifier.state(now)?;
         verifier.last_used.store(now, Ordering::Relaxed);
         Ok(verifier)
+    }
+
+    /// The key with a public part, if it is good at a time (microseconds): for who proves to hold it in another way.
+    #[must_use]
+    pub fn good(&self, selector: &str, now: i64) -> Option<Arc<Verifier>> {
+        let found = self.keys.get(selector).map(|entry| Arc::clone(entry.value()))?;
+        (found.state(now).is_ok()).then_some(found)
+    }
+
+    /// Whether a key that was good is so still, at a time (microseconds).
+    #[must_use]
+    pub fn is_still_good(&self, verifier: &Verifier, now: i64) -> bool {
+        self.keys.get(&verifier.selector).is_some_and(|own| own.id == verifier.id && own.state(now).is_ok())
     }
 
     /// Whether a credential's public part is known here: if not, only the database could tell whether it is good.
@@ -152,7 +160,26 @@ impl Verifier {
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
             last_used: AtomicI64::new(key.last_used_at.unwrap_or(0)),
+            channel: OnceLock::new(),
         })
+    }
+
+    /// Whether it may be used at a time (microseconds), by who holds it.
+    fn state(&self, now: i64) -> Result<(), Rejected> {
+        if self.revoked_at.is_some() {
+            return Err(Rejected::Revoked);
+        }
+        if self.expires_at.is_some_and(|end| end <= now) {
+            return Err(Rejected::Expired);
+        }
+        if self.is_readable { Ok(()) } else { Err(Rejected::Unreadable) }
+    }
+
+    /// How long it is good from a time (microseconds) on; None without an end.
+    #[must_use]
+    pub fn expires_in(&self, now: i64) -> Option<Duration> {
+        let rest = self.expires_at?.saturating_sub(now);
+        Some(Duration::from_micros(u64::try_from(rest).unwrap_or(0)))
     }
 
     /// The caller behind a token.
@@ -165,6 +192,15 @@ impl Verifier {
             address: address.to_owned(),
             request_id: request_id.to_owned(),
         }
+    }
+
+    /// The address of the key's event stream under the installation's secret; None as long as that is not known.
+    #[must_use]
+    pub fn channel(&self, secret: &str) -> Option<&str> {
+        if secret.is_empty() {
+            return None;
+        }
+        Some(self.channel.get_or_init(|| channel::address(secret, &self.selector)))
     }
 
     /// Whether a client key may be used from an origin; requests without one are not from browsers.

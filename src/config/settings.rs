@@ -186,6 +186,62 @@ pub const SETTINGS: &[Setting] = &[
         ToString::to_string
     ),
     setting!(
+        max_streams,
+        "N",
+        "Streams open at once",
+        |text| parse::number(text, 0, 1_000_000).and_then(|n| usize::try_from(n).map_err(|e| e.to_string())),
+        ToString::to_string
+    ),
+    setting!(
+        stream_opens_per_second,
+        "N",
+        "Streams that may begin in a second",
+        |text| whole(text, 1, 1_000_000),
+        ToString::to_string
+    ),
+    setting!(
+        client_key_streams_per_address,
+        "N",
+        "Streams open at once per client key and address",
+        |text| whole(text, 0, 1_000_000),
+        ToString::to_string
+    ),
+    setting!(
+        stream_heartbeat,
+        "DURATION",
+        "How long a stream may be silent",
+        |text| parse::duration(text, 10 * MILLISECOND, 10 * MINUTE),
+        |value: &Duration| show_duration(*value)
+    ),
+    setting!(
+        stream_max_age,
+        "DURATION",
+        "How long a stream lives, give or take a quarter",
+        |text| parse::duration(text, 10 * MILLISECOND, 7 * 24 * 60 * MINUTE),
+        |value: &Duration| show_duration(*value)
+    ),
+    setting!(
+        stream_retry,
+        "DURATION",
+        "After how long clients of streams are asked to come back, give or take a half",
+        |text| parse::duration(text, MILLISECOND, 10 * MINUTE),
+        |value: &Duration| show_duration(*value)
+    ),
+    setting!(
+        write_timeout,
+        "DURATION",
+        "How long a client may take no byte of what is sent to it",
+        |text| parse::duration(text, 10 * MILLISECOND, 10 * MINUTE),
+        |value: &Duration| show_duration(*value)
+    ),
+    setting!(
+        refetch_rate,
+        "N",
+        "OFREP clients a second that are asked to fetch again when something changes",
+        |text| whole(text, 1, 10_000_000),
+        ToString::to_string
+    ),
+    setting!(
         disk_cache,
         SWITCH,
         "Keep snapshots on disk, to start from while the database is away",

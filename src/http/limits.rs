@@ -71,7 +71,8 @@ impl RateLimit {
 }
 
 /// Who an address stands for: one customer of a provider has a whole /64 of IPv6.
-fn caller_of(address: IpAddr) -> IpAddr {
+#[must_use]
+pub fn caller_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from_bits(six.to_bits() & (u128::MAX << 64))),
         four @ IpAddr::V4(_) => four,

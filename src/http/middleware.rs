@@ -62,6 +62,8 @@ pub async fn time_limit(State(at_most): State<Duration>, request: Request, next:
 enum Surface {
     /// Evaluation: OFREP's own errors, and too frequent to log each.
     Ofrep,
+    /// What SDKs ask for: problems as everywhere, but too frequent to log each.
+    Sdk,
     /// Health and metrics: asked all the time.
     Probe,
     /// Everything else.
@@ -73,6 +75,8 @@ impl Surface {
         let path = path.strip_prefix(base).unwrap_or(path);
         if path.starts_with("/ofrep/v1/") {
             Surface::Ofrep
+        } else if path.starts_with("/api/v1/sdk/") {
+            Surface::Sdk
         } else if path.starts_with("/health/") || path == "/metrics" {
             Surface::Probe
         } else {
@@ -98,7 +102,7 @@ fn log((route, surface): (&str, Surface), method: &Method, status: StatusCode, t
     match surface {
         _ if status.is_server_error() => line!(warn),
         Surface::Admin => line!(info),
-        Surface::Ofrep | Surface::Probe => line!(debug),
+        Surface::Ofrep | Surface::Sdk | Surface::Probe => line!(debug),
     }
 }
 
@@ -118,7 +122,7 @@ fn in_form(mut response: Response, id: &str, surface: Surface) -> Response {
             Failure::parse(problem.detail()).into_response()
         }
         Surface::Ofrep => Failure::from(problem).into_response(),
-        Surface::Probe | Surface::Admin => problem.with_request_id(id).into_response(),
+        Surface::Sdk | Surface::Probe | Surface::Admin => problem.with_request_id(id).into_response(),
     };
     if let Some(allow) = allow {
         formed.headers_mut().insert(header::ALLOW, allow);
@@ -156,6 +160,7 @@ mod tests {
         assert_eq!(Surface::of("/ofrep/v1/evaluate/flags", ""), Surface::Ofrep);
         assert_eq!(Surface::of("/x/ofrep/v1/evaluate/flags", "/x"), Surface::Ofrep);
         assert_eq!(Surface::of("/ofrep/v1/api/v1/projects", "/ofrep/v1"), Surface::Admin);
+        assert_eq!(Surface::of("/x/api/v1/sdk/stream", "/x"), Surface::Sdk);
         assert_eq!(Surface::of("/metrics", ""), Surface::Probe);
         assert_eq!(Surface::of("/api/v1/projects/ofrep/v1/", ""), Surface::Admin);
     }

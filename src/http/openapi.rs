@@ -1,6 +1,7 @@
 //! The document of the API, made from the handlers themselves, so that it cannot forget a route.
 
 pub mod ofrep;
+pub mod sdk;
 
 use std::sync::OnceLock;
 
@@ -14,7 +15,7 @@ use super::router;
     info(
         title = "Pennon",
         version = "1",
-        description = "Feature flags: evaluation by OFREP, and the admin API. JSON in camelCase, times RFC 3339 UTC. \
+        description = "Feature flags: evaluation by OFREP, streams for SDKs, and the admin API. JSON in camelCase, times RFC 3339 UTC. \
             A mutation of an existing resource needs If-Match with its ETag; errors are problem+json (RFC 9457).",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),

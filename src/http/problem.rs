@@ -141,6 +141,12 @@ impl Problem {
         Problem { retry_after: Some(seconds), ..problem }
     }
 
+    /// The same, to be tried again after some seconds.
+    #[must_use]
+    pub fn with_retry_after(self, seconds: u32) -> Problem {
+        Problem { retry_after: Some(seconds), ..self }
+    }
+
     /// The same with the id of the request.
     #[must_use]
     pub fn with_request_id(self, request_id: &str) -> Problem {

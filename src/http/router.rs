@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::{admin, middleware, ofrep, openapi, ops};
+use super::{admin, middleware, ofrep, openapi, ops, sdk};
 use crate::app::AppState;
 use crate::config::Config;
 
@@ -28,6 +28,8 @@ pub(super) fn documented() -> (Router<AppState>, utoipa::openapi::OpenApi) {
     OpenApiRouter::with_openapi(openapi::base())
         .routes(routes!(ofrep::single::evaluate_flag))
         .routes(routes!(ofrep::bulk::evaluate_flags))
+        .routes(routes!(ofrep::event_stream::event_stream))
+        .merge(sdk::routes())
         .merge(admin::routes())
         .routes(routes!(ops::health::live))
         .routes(routes!(ops::health::ready))
@@ -60,8 +62,15 @@ fn cors(config: &Config) -> CorsLayer {
     let any = config.cors_origins.iter().any(|origin| origin == "*");
     let origins: Vec<HeaderValue> =
         config.cors_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
-    let headers =
-        ["x-api-key", "if-match", "if-none-match", "idempotency-key", "x-pennon-reason", "x-request-id"];
+    let headers = [
+        "x-api-key",
+        "if-match",
+        "if-none-match",
+        "idempotency-key",
+        "last-event-id",
+        "x-pennon-reason",
+        "x-request-id",
+    ];
     let exposed = ["etag", "retry-after", "x-pennon-revision", "x-pennon-applied", "x-request-id"];
     CorsLayer::new()
         .allow_origin(if any { AllowOrigin::any() } else { AllowOrigin::list(origins) })

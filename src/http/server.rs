@@ -15,6 +15,9 @@ use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
+use super::patience::Patient;
+use crate::config::Config;
+
 /// How long a client may take to send its headers: slower ones are attacks or dead.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 /// Bytes of a request's head: more than about twice as many are answered 431 (hyper asks between two reads).
@@ -29,6 +32,8 @@ pub struct Bounds {
     pub connections: usize,
     /// How long a client may take to send a request's head, and to begin the next one.
     pub head: Duration,
+    /// How long a client may take no byte of an answer.
+    pub write: Duration,
     /// How long requests under way may take to finish after the drain began.
     pub drain: Duration,
 }
@@ -36,8 +41,13 @@ pub struct Bounds {
 impl Bounds {
     /// The settings' bounds.
     #[must_use]
-    pub fn new(connections: usize, drain: Duration) -> Bounds {
-        Bounds { connections, head: HEADER_TIMEOUT, drain }
+    pub fn new(config: &Config) -> Bounds {
+        Bounds {
+            connections: config.max_connections,
+            head: HEADER_TIMEOUT,
+            write: config.write_timeout,
+            drain: config.drain_timeout,
+        }
     }
 }
 
@@ -46,7 +56,7 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, drain:
     let places = Arc::new(Semaphore::new(bounds.connections));
     let graceful = GracefulShutdown::new();
     let spawn = |stream, address, place| {
-        let connection = graceful.watch(connection(stream, address, router.clone(), bounds.head));
+        let connection = graceful.watch(connection(stream, address, router.clone(), bounds));
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 debug!(error = %error, "a connection ended early");
@@ -101,9 +111,9 @@ fn connection(
     stream: TcpStream,
     address: SocketAddr,
     router: Router,
-    head: Duration,
+    bounds: Bounds,
 ) -> hyper::server::conn::http1::Connection<
-    TokioIo<TcpStream>,
+    TokioIo<Patient>,
     impl hyper::service::HttpService<
         hyper::body::Incoming,
         ResBody = axum::body::Body,
@@ -119,7 +129,7 @@ fn connection(
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(head)
+        .header_read_timeout(bounds.head)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(Patient::new(stream, bounds.write)), TowerToHyperService::new(service))
 }

@@ -1,6 +1,7 @@
 //! A flag's answers, serialised once per variant, so that a request only joins bytes.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use pennon_engine::Flag;
 
@@ -18,7 +19,17 @@ pub struct Answer {
     pub metadata: Box<str>,
     /// Whether client keys may see the flag.
     pub client_visible: bool,
-    variants: Vec<(Box<str>, Box<str>)>,
+    /// Stands for the metadata where only its difference counts.
+    pub metadata_hash: u64,
+    variants: Vec<Prepared>,
+}
+
+/// A variant's part of an answer.
+#[derive(Debug)]
+struct Prepared {
+    name: Box<str>,
+    text: Box<str>,
+    hash: u64,
 }
 
 impl Answer {
@@ -34,12 +45,14 @@ impl Answer {
                 text.push_str(variant.json());
                 text.push_str(",\"variant\":");
                 push_string(&mut text, variant.name());
-                (variant.name().into(), text.into())
+                Prepared { name: variant.name().into(), hash: hash(&text), text: text.into() }
             })
             .collect();
+        let metadata = metadata(flag.metadata_json());
         Answer {
             key: key.into(),
-            metadata: metadata(flag.metadata_json()),
+            metadata_hash: hash(&metadata),
+            metadata,
             client_visible: flag.client_visible(),
             variants,
         }
@@ -48,8 +61,24 @@ impl Answer {
     /// `"value":…,"variant":"…"` of a variant.
     #[must_use]
     pub fn variant(&self, name: &str) -> Option<&str> {
-        self.variants.iter().find(|(own, _)| **own == *name).map(|(_, text)| &**text)
+        self.prepared(name).map(|variant| &*variant.text)
     }
+
+    /// Stands for a variant's part where only its difference counts.
+    #[must_use]
+    pub fn variant_hash(&self, name: &str) -> Option<u64> {
+        self.prepared(name).map(|variant| variant.hash)
+    }
+
+    fn prepared(&self, name: &str) -> Option<&Prepared> {
+        self.variants.iter().find(|variant| *variant.name == *name)
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    text.hash(&mut hash);
+    hash.finish()
 }
 
 fn metadata(json: &str) -> Box<str> {

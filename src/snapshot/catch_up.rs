@@ -6,12 +6,17 @@ use tracing::{error, warn};
 use super::image::Image;
 use super::replay::{Replay, replay};
 use super::sync::Sync;
+use super::trail::{REVISIONS, Step, Trail};
 use crate::domain::images::Head;
+use crate::store::change::Touch;
 use crate::store::environment::{self, Position};
 use crate::store::{StoreError, change, compiled};
 
 /// Rows of one replay; more than this is read anew as a whole, which is cheaper by then.
 const REPLAY_LIMIT: i64 = 1_000;
+/// Rows read to know what recent revisions touched.
+const TOUCH_LIMIT: i64 = 10_000;
+
 impl Sync {
     fn put(&self, at: &Position, image: Image) {
         self.health.accept(&name(at));
@@ -50,6 +55,9 @@ impl Sync {
                 Ok(())
             }
             Replay::Next(next) => {
+                let lag = self.clock.now_micros().saturating_sub(next.changed_at).max(0);
+                #[expect(clippy::cast_precision_loss, reason = "a lag in microseconds, for people")]
+                metrics::histogram!(crate::telemetry::SYNC_LAG_SECONDS).record(lag as f64 / 1e6);
                 self.put(at, *next);
                 Ok(())
             }
@@ -75,6 +83,8 @@ impl Sync {
             }
         }
         let snapshot = compiled::load(&mut tx, &now).await?;
+        let past = (now.revision - i64::try_from(REVISIONS).unwrap_or(0), now.revision);
+        let touches = change::recent(&mut tx, &at.id, now.epoch, past, TOUCH_LIMIT).await?;
         tx.rollback().await?;
         for broken in snapshot.broken() {
             warn!(
@@ -85,7 +95,10 @@ impl Sync {
             );
         }
         let head = Head { epoch: now.epoch, revision: now.revision, change };
-        let image = tokio::task::spawn_blocking(move || Image::new(head, snapshot)).await;
+        let (trail, changed_at) = trail(now.revision, &touches);
+        let image =
+            tokio::task::spawn_blocking(move || Image::new(head, snapshot).with_past(trail, changed_at))
+                .await;
         self.put(&now, image.map_err(|error| StoreError::Corrupt(error.to_string()))?);
         Ok(())
     }
@@ -113,6 +126,20 @@ impl Sync {
         metrics::counter!(crate::telemetry::SNAPSHOT_REFUSED).increment(1);
         self.health.refuse(&name, why);
     }
+}
+
+/// What led to a revision, from the last touch to the first, and when its change was made (microseconds; 0 when that is
+/// not known).
+fn trail(revision: i64, touches: &[Touch]) -> (Trail, i64) {
+    let mut steps = Vec::new();
+    for touch in touches.iter().rev() {
+        Step::add(&mut steps, touch.revision, &touch.kind, &touch.key);
+    }
+    if touches.len() >= usize::try_from(TOUCH_LIMIT).unwrap_or(usize::MAX) {
+        // Part of the first one may be missing.
+        steps.remove(0);
+    }
+    (Trail::to(revision, steps), touches.first().map_or(0, |touch| touch.created_at))
 }
 
 /// `project/environment`.

@@ -18,20 +18,33 @@ pub struct Cell {
     /// Its key.
     pub environment: String,
     image: ArcSwap<Image>,
-    head: watch::Sender<Head>,
+    news: watch::Sender<News>,
+}
+
+/// What those who watch an environment are told: never what changed, only that it did. Who is slow misses nothing by that.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct News {
+    /// Where the image stands.
+    pub head: Head,
+    /// The millisecond of the last border that time has passed: answers may differ although no revision does. 0 for none.
+    pub border: i64,
+    /// How often keys have changed.
+    pub keys: u64,
+    /// The environment has left this node.
+    pub gone: bool,
 }
 
 impl Cell {
     /// A cell with its first image.
     #[must_use]
     pub fn new(id: &str, project: &str, environment: &str, image: Image) -> Cell {
-        let (head, _) = watch::channel(image.head.clone());
+        let (news, _) = watch::channel(News { head: image.head.clone(), border: 0, keys: 0, gone: false });
         Cell {
             id: id.to_owned(),
             project: project.to_owned(),
             environment: environment.to_owned(),
             image: ArcSwap::from_pointee(image),
-            head,
+            news,
         }
     }
 
@@ -47,16 +60,31 @@ impl Cell {
         self.image.load_full()
     }
 
-    /// Where the image stands, with news of every swap.
+    /// News of every swap and of whatever else listeners need to look at. Subscribe first, then load the image.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Head> {
-        self.head.subscribe()
+    pub fn watch(&self) -> watch::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// Tells that time has passed a border, at a millisecond.
+    pub fn pass(&self, border: i64) {
+        self.news.send_modify(|news| news.border = border);
     }
 
     /// Puts a later image in place, then tells those who watch.
     pub(super) fn swap(&self, image: Image) {
         let head = image.head.clone();
         self.image.store(Arc::new(image));
-        self.head.send_replace(head);
+        self.news.send_modify(|news| news.head = head);
+    }
+
+    /// Tells that keys have changed: whoever was let in by one looks again.
+    pub(super) fn keys_changed(&self) {
+        self.news.send_modify(|news| news.keys += 1);
+    }
+
+    /// Tells that the environment has left.
+    pub(super) fn close(&self) {
+        self.news.send_modify(|news| news.gone = true);
     }
 }

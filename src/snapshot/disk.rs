@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::cell::Cell;
 use super::image::Image;
+use super::registry::Identity;
 use crate::auth::secret::hex;
 use crate::domain::images::Head;
 use crate::store::access_key::AccessKey;
@@ -53,10 +54,21 @@ pub struct Kept {
 #[derive(Debug, Serialize, Deserialize)]
 pub struct KeptKeys {
     format: u32,
-    /// The identity of the installation.
-    pub installation: String,
+    /// The installation's key.
+    installation: String,
+    /// Its secret; a file of an older version has none.
+    #[serde(default)]
+    secret: String,
     /// All keys.
     pub keys: Vec<AccessKey>,
+}
+
+impl KeptKeys {
+    /// Whose keys they are.
+    #[must_use]
+    pub fn identity(&self) -> Identity {
+        Identity { key: self.installation.clone(), secret: self.secret.clone() }
+    }
 }
 
 #[derive(Serialize)]
@@ -113,9 +125,10 @@ impl Disk {
     }
 
     /// Writes the keys.
-    pub fn write_keys(&self, installation: &str, keys: &[AccessKey]) -> Result<(), DiskError> {
+    pub fn write_keys(&self, identity: &Identity, keys: &[AccessKey]) -> Result<(), DiskError> {
         let path = self.folder.join(KEYS);
-        let kept = KeptKeys { format: FORMAT, installation: installation.to_owned(), keys: keys.to_vec() };
+        let Identity { key: installation, secret } = identity.clone();
+        let kept = KeptKeys { format: FORMAT, installation, secret, keys: keys.to_vec() };
         let body =
             serde_json::to_vec(&kept).map_err(|error| DiskError::Damaged(path.clone(), error.to_string()))?;
         self.replace(&path, &body)
@@ -221,7 +234,7 @@ fn checked(path: &Path) -> Result<Vec<u8>, DiskError> {
 mod tests {
     use pennon_engine::{Meta, Snapshot};
 
-    use super::{Cell, Disk, Head, Image};
+    use super::{Cell, Disk, Head, Identity, Image};
 
     fn folder(name: &str) -> std::path::PathBuf {
         let folder = std::env::temp_dir().join(format!("pennon-disk-{name}-{}", crate::store::new_id()));
@@ -245,14 +258,15 @@ mod tests {
         let folder = folder("round");
         let disk = Disk::new(folder.clone());
         disk.write(&cell()).unwrap();
-        disk.write_keys("i", &[]).unwrap();
+        let identity = Identity { key: "i".into(), secret: "s".into() };
+        disk.write_keys(&identity, &[]).unwrap();
         let (kept, keys, errors) = disk.read();
         assert!(errors.is_empty());
         assert_eq!(
             (kept[0].id.as_str(), kept[0].image.head.revision, kept[0].image.head.change.as_str()),
             ("id-1", 5, "c5")
         );
-        assert_eq!(keys.unwrap().installation, "i");
+        assert_eq!(keys.unwrap().identity(), identity);
         std::fs::remove_dir_all(folder).unwrap();
     }
 
@@ -278,7 +292,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = folder("mode");
         let disk = Disk::new(folder.clone());
-        disk.write_keys("i", &[]).unwrap();
+        disk.write_keys(&Identity::default(), &[]).unwrap();
         let mode = std::fs::metadata(folder.join("keys.json")).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         std::fs::remove_dir_all(folder).unwrap();

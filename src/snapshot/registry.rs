@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::cell::Cell;
 use super::image::Image;
 use crate::auth::verifiers::Verifiers;
 use crate::domain::images::{Head, Images};
+use crate::store::access_key::AccessKey;
 
 /// Everything in memory.
 #[derive(Debug)]
@@ -20,7 +21,17 @@ pub struct Registry {
     /// The verifiers of all keys.
     pub verifiers: Verifiers,
     installation: watch::Sender<i64>,
-    identity: ArcSwap<String>,
+    identity: ArcSwap<Identity>,
+    swapped: Notify,
+}
+
+/// Whose environments and keys are held.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The installation's own key; "" for none yet.
+    pub key: String,
+    /// Its secret, under which the addresses of event streams are signed; "" when it is not known yet.
+    pub secret: String,
 }
 
 impl Default for Registry {
@@ -32,6 +43,7 @@ impl Default for Registry {
             names: DashMap::new(),
             verifiers: Verifiers::default(),
             installation,
+            swapped: Notify::new(),
         }
     }
 }
@@ -74,6 +86,20 @@ impl Registry {
                 self.names.insert((project.to_owned(), environment.to_owned()), id.to_owned());
             }
         }
+        self.swapped.notify_one();
+    }
+
+    /// Completes after an image was put in place; for one waiter.
+    pub async fn swapped(&self) {
+        self.swapped.notified().await;
+    }
+
+    /// Takes over all keys, and has those who were let in by one looked at again.
+    pub(super) fn replace_keys(&self, keys: Vec<AccessKey>) {
+        self.verifiers.replace(keys);
+        for cell in self.cells() {
+            cell.keys_changed();
+        }
     }
 
     /// Forgets environments that are gone; answers their ids.
@@ -82,19 +108,20 @@ impl Registry {
         for cell in &gone {
             self.cells.remove(&cell.id);
             self.names.remove_if(&(cell.project.clone(), cell.environment.clone()), |_, id| *id == cell.id);
+            cell.close();
         }
         gone.iter().map(|cell| cell.id.clone()).collect()
     }
 
-    /// The identity of the installation that is held; "" for none yet.
+    /// The identity of the installation that is held.
     #[must_use]
-    pub fn identity(&self) -> Arc<String> {
+    pub fn identity(&self) -> Arc<Identity> {
         self.identity.load_full()
     }
 
     /// Notes whose environments and keys these are.
-    pub(super) fn set_identity(&self, key: &str) {
-        self.identity.store(Arc::new(key.to_owned()));
+    pub(super) fn set_identity(&self, identity: Identity) {
+        self.identity.store(Arc::new(identity));
     }
 
     /// The installation revision whose keys and environments are held.
@@ -113,8 +140,10 @@ impl Registry {
         // A new environment has no cell yet; it comes with the installation's revision, for which the caller waits first.
         let Some(cell) = self.cell(id) else { return false };
         let mut watch = cell.watch();
-        let reached = watch.wait_for(|now| (now.epoch, now.revision) >= (head.epoch, head.revision));
+        let reached =
+            watch.wait_for(|now| (now.head.epoch, now.head.revision) >= (head.epoch, head.revision));
         let Ok(Ok(now)) = tokio::time::timeout(at_most, reached).await else { return false };
+        let now = &now.head;
         // The same revision of another history is not what was waited for.
         (now.epoch, now.revision) != (head.epoch, head.revision) || now.change == head.change
     }

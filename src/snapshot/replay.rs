@@ -5,6 +5,7 @@ use std::sync::Arc;
 use pennon_engine::{Change as Edit, Flag, Layer, Reading, Segment};
 
 use super::image::Image;
+use super::trail::Step;
 use crate::domain::images::Head;
 use crate::store::change::Change;
 
@@ -33,6 +34,8 @@ pub fn replay(image: &Image, rows: &[Change]) -> Replay {
     }
     let mut head = have.clone();
     let mut edit = Edit::default();
+    let mut steps = Vec::new();
+    let mut changed_at = image.changed_at;
     for row in rows.iter().filter(|row| row.revision > have.revision) {
         if row.revision > head.revision + 1 || (row.revision == head.revision + 1 && row.seq != 0) {
             return Replay::Gap;
@@ -40,9 +43,14 @@ pub fn replay(image: &Image, rows: &[Change]) -> Replay {
         if row.seq == 0 {
             head = Head { epoch: have.epoch, revision: row.revision, change: row.id.clone() };
         }
+        Step::add(&mut steps, row.revision, &row.kind, &row.key);
+        changed_at = row.created_at;
         add(&mut edit, row);
     }
-    if head == *have { Replay::Same } else { Replay::Next(Box::new(image.next(head, edit))) }
+    if head == *have {
+        return Replay::Same;
+    }
+    Replay::Next(Box::new(image.next(head, edit, steps, changed_at)))
 }
 
 /// Adds one row; the last one of a key counts.
@@ -92,6 +100,7 @@ mod tests {
             kind: "flag".into(),
             key: "f".into(),
             document: document.map(str::to_owned),
+            created_at: revision * 1_000_000,
         }
     }
 
@@ -109,7 +118,13 @@ mod tests {
         assert_eq!((next.head.revision, next.head.change.as_str()), (6, "c6"));
         assert!(next.snapshot.flag("f").is_some() && next.answer("f").is_some());
         let Replay::Next(next) = replay(&image(), &rows) else { panic!("no next image") };
-        assert_eq!(next.head.revision, 7);
+        assert_eq!((next.head.revision, next.changed_at), (7, 7_000_000));
+        let patch = next.patch(5).unwrap();
+        let patch = std::str::from_utf8(&patch).unwrap();
+        assert!(patch.ends_with(
+            "\"from\":5,\"revision\":7,\"flags\":{\"f\":null},\"segments\":{},\"layers\":{}}\n\n"
+        ));
+        assert!(next.patch(4).is_none(), "what led to the first image is not known");
         assert!(next.snapshot.flag("f").is_none() && next.answer("f").is_none());
         assert!(matches!(replay(&image(), &rows[..1]), Replay::Same));
     }

@@ -12,7 +12,7 @@ use tracing::{error, info, warn};
 use super::catch_up::name;
 use super::health::Health;
 use super::keep::Keeper;
-use super::registry::Registry;
+use super::registry::{Identity, Registry};
 use crate::clock::Clock;
 use crate::store::{Db, StoreError, access_key, environment, installation};
 
@@ -29,7 +29,7 @@ pub struct Sync {
     pub(super) db: Db,
     pub(super) registry: Arc<Registry>,
     pub(super) health: Arc<Health>,
-    clock: Clock,
+    pub(super) clock: Clock,
     poll: Duration,
     pub(super) keeper: Option<Keeper>,
     keys: Arc<Mutex<KeysAt>>,
@@ -115,8 +115,8 @@ impl Sync {
             self.health.loaded_from_disk();
         }
         if let Some(keys) = keys {
-            self.registry.set_identity(&keys.installation);
-            self.registry.verifiers.replace(keys.keys);
+            self.registry.set_identity(keys.identity());
+            self.registry.replace_keys(keys.keys);
         }
     }
 
@@ -171,7 +171,7 @@ impl Sync {
         let Some(row) = installation::get(&self.db).await? else {
             return if self.registry.is_empty() { Ok(()) } else { Err(stranger("no installation")) };
         };
-        self.recognise(&row.key)?;
+        self.recognise(Identity { key: row.key, secret: row.secret })?;
         let positions = environment::positions(&self.db).await?;
         self.read_keys(row.revision).await?;
         for position in &positions {
@@ -191,11 +191,11 @@ impl Sync {
     }
 
     /// Follows one installation only. What the disk held of another gives way; what was served of another does not.
-    fn recognise(&self, key: &str) -> Result<(), StoreError> {
+    fn recognise(&self, identity: Identity) -> Result<(), StoreError> {
         let held = self.registry.identity();
-        if held.is_empty() || *held == key {
-            if held.is_empty() {
-                self.registry.set_identity(key);
+        if held.key.is_empty() || held.key == identity.key {
+            if *held != identity {
+                self.registry.set_identity(identity);
             }
             return Ok(());
         }
@@ -204,7 +204,7 @@ impl Sync {
         }
         warn!("the disk image is of another installation than the database: it is dropped");
         self.forget_but(&|_| false);
-        self.registry.set_identity(key);
+        self.registry.set_identity(identity);
         Ok(())
     }
 
@@ -224,7 +224,7 @@ impl Sync {
                 "the database has gone back: keys that were made since are not known any more, revoked ones may work again"
             );
         }
-        self.registry.verifiers.replace(access_key::all(&self.db).await?);
+        self.registry.replace_keys(access_key::all(&self.db).await?);
         *self.keys.lock().unwrap_or_else(PoisonError::into_inner) = now;
         if let Some(keeper) = &self.keeper {
             keeper.keys_changed();

@@ -17,6 +17,21 @@ pub struct Change {
     pub key: String,
     /// The new document; None when it left the snapshot.
     pub document: Option<String>,
+    /// When, microseconds.
+    pub created_at: i64,
+}
+
+/// What a change touched, without the document.
+#[derive(Debug, Clone)]
+pub struct Touch {
+    /// The environment's revision.
+    pub revision: i64,
+    /// As in [`Change`].
+    pub kind: String,
+    /// The key of what changed.
+    pub key: String,
+    /// When, microseconds.
+    pub created_at: i64,
 }
 
 /// Where a new change belongs.
@@ -37,8 +52,11 @@ pub struct Place<'a> {
 statements! {
     INSERT = "INSERT INTO change (id, environment_id, epoch, revision, seq, kind, key, document, created_at) \
               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    SINCE = "SELECT id, revision, seq, kind, key, document FROM change \
+    SINCE = "SELECT id, revision, seq, kind, key, document, created_at FROM change \
              WHERE environment_id = $1 AND revision >= $2 ORDER BY revision, seq LIMIT $3";
+    RECENT = "SELECT revision, kind, key, created_at FROM change \
+              WHERE environment_id = $1 AND epoch = $2 AND revision > $3 AND revision <= $4 \
+              ORDER BY revision DESC, seq DESC LIMIT $5";
     PRUNE = "DELETE FROM change WHERE id IN (SELECT c.id FROM change c JOIN environment e ON e.id = c.environment_id \
              WHERE c.created_at < $1 AND c.revision < e.revision ORDER BY c.created_at LIMIT $2)";
 }
@@ -78,6 +96,26 @@ pub async fn since(
     db.fetch_all(SINCE, &args).await?.iter().map(read).collect()
 }
 
+/// Reads what the changes of one epoch between two revisions touched, the last ones first, the later one's included.
+pub async fn recent(
+    tx: &mut Tx,
+    environment_id: &str,
+    epoch: i64,
+    (after, to): (i64, i64),
+    limit: i64,
+) -> Result<Vec<Touch>, StoreError> {
+    let args = [Arg::Text(environment_id), Arg::Int(epoch), Arg::Int(after), Arg::Int(to), Arg::Int(limit)];
+    let touch = |row: &Row| {
+        Ok(Touch {
+            revision: row.int("revision")?,
+            kind: row.text("kind")?,
+            key: row.text("key")?,
+            created_at: row.int("created_at")?,
+        })
+    };
+    tx.fetch_all(RECENT, &args).await?.iter().map(touch).collect()
+}
+
 /// Deletes changes older than a time, but for the newest revision of each environment; answers how many.
 pub async fn prune(tx: &mut Tx, before: i64, limit: i64) -> Result<u64, StoreError> {
     tx.execute(PRUNE, &[Arg::Int(before), Arg::Int(limit)]).await
@@ -91,5 +129,6 @@ fn read(row: &Row) -> Result<Change, StoreError> {
         kind: row.text("kind")?,
         key: row.text("key")?,
         document: row.opt_text("document")?,
+        created_at: row.int("created_at")?,
     })
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A module and what of the crate it may name. `app`, `lib`, `main` and `first_run` (the words of a start) put the
 /// parts together and see everything.
-const ALLOWED: [(&str, &[&str]); 10] = [
+const ALLOWED: [(&str, &[&str]); 11] = [
     ("domain", &[]),
     ("config", &[]),
     ("clock", &[]),
@@ -15,8 +15,9 @@ const ALLOWED: [(&str, &[&str]); 10] = [
     ("store", &["domain", "telemetry"]),
     ("auth", &["store", "domain"]),
     ("snapshot", &["store", "domain", "auth", "clock", "telemetry"]),
+    ("stream", &["snapshot", "auth", "domain", "clock", "telemetry"]),
     ("service", &["domain", "store", "auth", "telemetry"]),
-    ("http", &["app", "config", "telemetry", "clock", "service", "snapshot", "auth", "domain"]),
+    ("http", &["app", "config", "telemetry", "clock", "service", "snapshot", "stream", "auth", "domain"]),
 ];
 /// What anybody may import, since it imports nothing: commands too, which otherwise speak HTTP only.
 const LEAVES: &[&str] = &["config", "clock", "shutdown", "telemetry"];

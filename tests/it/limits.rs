@@ -178,7 +178,12 @@ fn a_client_key_that_asks_too_often_is_told_when_to_come_back() {
 fn a_client_that_sends_its_head_too_slowly_is_cut_off() {
     use pennon::http::server::{Bounds, serve};
     let drain = CancellationToken::new();
-    let bounds = Bounds { connections: 10, head: Duration::from_millis(150), drain: Duration::from_secs(1) };
+    let bounds = Bounds {
+        connections: 10,
+        head: Duration::from_millis(150),
+        write: Duration::from_secs(10),
+        drain: Duration::from_secs(1),
+    };
     let (address, serving) = block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

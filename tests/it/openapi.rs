@@ -77,6 +77,7 @@ fn every_operation_tells_its_errors_and_its_parameters() {
                 response["content"].as_object().into_iter().flat_map(|content| content.keys()).collect();
             let want: &[&str] = match (status.as_bytes()[0], path.starts_with("/ofrep")) {
                 (b'3', _) => &[],
+                (b'2', _) if name.starts_with("stream") => &["text/event-stream"],
                 (b'2', _) | (_, true) => &["application/json"],
                 _ => &["application/problem+json"],
             };
@@ -166,6 +167,7 @@ fn every_documented_operation_answers_and_no_other_method_does() {
             .replace("{project}", "default")
             .replace("{environment}", "development")
             .replace("{flag}", "f")
+            .replace("{channel}", "nobody.0")
             .replace("{key}", "f");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             let answer = server.anonymous().call(method, &filled).send();

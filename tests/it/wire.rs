@@ -77,6 +77,7 @@ fn answers_are_what_they_were() {
         (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", "[time]"),
         (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "[id]"),
         (r#""requestId": "[0-9a-f]{32}""#, r#""requestId": "[request]""#),
+        (r"/event-stream/[0-9A-Za-z]{12}\.[0-9a-f]{64}", "/event-stream/[channel]"),
         (r"\b[0-9a-f]{64}\b", "[hash]"),
         (r#"etag: "[0-9a-f]{32}""#, r#"etag: "[hash]""#),
         (r"pnn_(srv|cli|api)_(development_)?[0-9A-Za-z]+_[0-9A-Za-z]{43}", "pnn_${1}_${2}[secret]"),

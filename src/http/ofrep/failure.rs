@@ -5,7 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
-use crate::http::problem::{Problem, RETRY_AFTER};
+use crate::http::problem::Problem;
 
 /// An error of an evaluation request.
 #[derive(Debug, Clone, Serialize, utoipa::ToSchema)]
@@ -53,28 +53,19 @@ impl Failure {
         Failure::new(StatusCode::BAD_REQUEST, "PARSE_ERROR", details)
     }
 
-    /// The key is good, but not here.
-    #[must_use]
-    pub fn forbidden(details: &str) -> Failure {
-        Failure::bare(StatusCode::FORBIDDEN, details)
-    }
-
-    /// Too many requests; try again after some seconds.
-    #[must_use]
-    pub fn too_many(seconds: u32) -> Failure {
-        let failure =
-            Failure::bare(StatusCode::TOO_MANY_REQUESTS, "too many requests with this key from this address");
-        Failure { retry_after: Some(seconds), ..failure }
-    }
-
-    /// Nothing can be said now.
-    #[must_use]
-    pub fn unavailable(details: &str) -> Failure {
-        Failure { retry_after: Some(RETRY_AFTER), ..Failure::bare(StatusCode::SERVICE_UNAVAILABLE, details) }
-    }
-
     fn bare(status: StatusCode, details: &str) -> Failure {
         Failure { status, key: None, error_code: None, error_details: details.to_owned(), retry_after: None }
+    }
+}
+
+impl From<Failure> for Problem {
+    fn from(failure: Failure) -> Self {
+        let code = match failure.error_code {
+            Some("PARSE_ERROR") => "invalid_json",
+            Some("INVALID_CONTEXT") => "invalid_context",
+            _ => "invalid_request",
+        };
+        Problem::new(failure.status, code, failure.error_details)
     }
 }
 

@@ -9,9 +9,10 @@ use axum::response::{IntoResponse, Response};
 use pennon_engine::{At, ErrorCode};
 
 use super::failure::Failure;
-use super::{body, evaluator, write};
+use super::{body, evaluator};
 use crate::app::{App, AppState};
 use crate::http::openapi::ofrep::{EvaluationRequest, EvaluationSuccess};
+use crate::snapshot::entry;
 
 /// Evaluate one flag.
 ///
@@ -63,15 +64,15 @@ async fn answer(
     let context = body::context(&bytes)?;
     let random = getrandom::u32().unwrap_or_default();
     let at = At { now_ms: app.clock.now_ms(), random, instance: None };
-    let image = &evaluator.image;
-    let answer = image.answer(key).filter(|answer| answer.client_visible || !evaluator.is_client());
+    let (image, audience) = (evaluator.cell.image(), evaluator.audience());
+    let answer = image.answer(key).filter(|answer| audience.sees(answer));
     let Some(answer) = answer else { return Err(not_found()) };
     let evaluation = image.snapshot.evaluate(key, &context, None, &at);
     app.meters.single.increment(1);
     match evaluation.error() {
         None => {
             let mut out = Vec::with_capacity(256);
-            write::success(&mut out, answer, &evaluation, evaluator.is_client());
+            entry::success(&mut out, answer, &evaluation, audience);
             Ok(out)
         }
         Some(ErrorCode::FlagNotFound) => Err(not_found()),

@@ -54,12 +54,40 @@ pub enum MetadataValue {
 
 /// What each flag serves, by key.
 #[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
 #[expect(dead_code, reason = "describes a body; it is joined from bytes")]
 pub struct BulkSuccess {
     /// One entry for each flag that the key may see.
     flags: Vec<BulkEntry>,
     /// About the answer as a whole.
     metadata: BTreeMap<String, MetadataValue>,
+    /// Where to listen for changes; absent only while a node knows no more than its disk.
+    event_streams: Option<Vec<EventStream>>,
+}
+
+/// A stream that tells when to ask again.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes a body; it is joined from bytes")]
+pub struct EventStream {
+    /// Always `sse`.
+    #[schema(rename = "type")]
+    kind: String,
+    /// The whole address, when the server was told under which one it is known.
+    url: Option<String>,
+    /// The address below the one that was asked.
+    endpoint: Option<EventStreamEndpoint>,
+    /// Seconds after which a page that nobody looks at lets go of it.
+    inactivity_delay_sec: Option<u32>,
+}
+
+/// An address without its origin.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes a body; it is joined from bytes")]
+pub struct EventStreamEndpoint {
+    /// The path, the base path included.
+    request_uri: String,
 }
 
 /// A flag of a bulk answer: what it serves, or why it errs.

@@ -1,0 +1,433 @@
+//! Who listens: how many at once, how many more a second, from where; and the drain, which asks them all to go elsewhere.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
+
+use dashmap::DashMap;
+use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
+use tokio_util::sync::CancellationToken;
+
+use super::feed::Event;
+use crate::telemetry as name;
+
+/// Seconds: below this a window of refetches is as good as none.
+pub(super) const LEAST_WINDOW: f64 = 0.05;
+/// Seconds after which who was refused may try again: a number in between, so that they do not come back together.
+const RETRY_AFTER: std::ops::RangeInclusive<u32> = 1..=5;
+const MICROS: i64 = 1_000_000;
+
+/// What a stream carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamKind {
+    /// Rules, for server SDKs.
+    Server,
+    /// Results for one context.
+    Client,
+    /// OFREP's word to ask again.
+    Ofrep,
+    /// Entries of the audit log.
+    Audit,
+}
+
+impl StreamKind {
+    const ALL: [StreamKind; 4] =
+        [StreamKind::Server, StreamKind::Client, StreamKind::Ofrep, StreamKind::Audit];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            StreamKind::Server => "server",
+            StreamKind::Client => "client",
+            StreamKind::Ofrep => "ofrep",
+            StreamKind::Audit => "audit",
+        }
+    }
+}
+
+/// Why a stream ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// The node stops.
+    Draining,
+    /// It was open for long enough.
+    Age,
+    /// The key was revoked or has expired.
+    Key,
+    /// The environment was archived.
+    Environment,
+    /// The client went away, or took nothing.
+    Client,
+}
+
+impl Ended {
+    const ALL: [Ended; 5] = [Ended::Draining, Ended::Age, Ended::Key, Ended::Environment, Ended::Client];
+
+    /// The word for it, on the wire and in metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Ended::Draining => "draining",
+            Ended::Age => "age",
+            Ended::Key => "key",
+            Ended::Environment => "environment",
+            Ended::Client => "client",
+        }
+    }
+}
+
+/// Why a stream was not opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refused {
+    /// As many are open as may be.
+    Full,
+    /// Too many came in this second.
+    Herd,
+    /// As many are open with this client key from this address as may be.
+    Address,
+}
+
+impl Refused {
+    const ALL: [Refused; 3] = [Refused::Full, Refused::Herd, Refused::Address];
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Refused::Full => "full",
+            Refused::Herd => "herd",
+            Refused::Address => "address",
+        }
+    }
+
+    /// Seconds after which to try again; another number each time.
+    #[must_use]
+    pub fn retry_after() -> u32 {
+        let span = f64::from(RETRY_AFTER.end() - RETRY_AFTER.start() + 1);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5")]
+        let more = (random() * span) as u32;
+        (RETRY_AFTER.start() + more).min(*RETRY_AFTER.end())
+    }
+}
+
+/// What streams may cost, and how they are paced.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Streams open at once.
+    pub streams: usize,
+    /// Streams that may begin in a second.
+    pub opens_per_second: u32,
+    /// Streams open at once per client key and address.
+    pub per_address: u32,
+    /// How long a stream may be silent.
+    pub heartbeat: Duration,
+    /// How long it lives, give or take a quarter.
+    pub max_age: Duration,
+    /// After how long a client comes back, give or take a half.
+    pub retry: Duration,
+    /// OFREP clients a second that are asked to fetch again.
+    pub refetch_rate: u32,
+}
+
+/// All streams of a node.
+pub struct Hub {
+    limits: Limits,
+    draining: CancellationToken,
+    open: [AtomicU32; StreamKind::ALL.len()],
+    /// When the allowance of openings is whole again (generic cell rate algorithm), microseconds.
+    whole_at: AtomicI64,
+    callers: DashMap<(String, IpAddr), u32>,
+    meters: Meters,
+}
+
+impl std::fmt::Debug for Hub {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hub").field("limits", &self.limits).field("open", &self.open).finish_non_exhaustive()
+    }
+}
+
+impl Hub {
+    /// A hub without a stream; `draining` ends them all.
+    #[must_use]
+    pub fn new(limits: Limits, draining: CancellationToken) -> Hub {
+        Hub {
+            limits,
+            draining,
+            open: Default::default(),
+            whole_at: AtomicI64::new(0),
+            callers: DashMap::new(),
+            meters: Meters::new(),
+        }
+    }
+
+    /// Takes a place at a time (microseconds); `caller` is the key and the address of who holds a client key.
+    pub fn admit(
+        self: &Arc<Hub>,
+        kind: StreamKind,
+        caller: Option<(&str, IpAddr)>,
+        now: i64,
+    ) -> Result<Place, Refused> {
+        let refuse = |why: Refused| {
+            of(&self.meters.refused, why as usize, Counter::increment);
+            Err(why)
+        };
+        // The place is taken first and given back on refusal: two who come together cannot both have the last one.
+        let mut place =
+            Place { hub: Arc::clone(self), kind, caller: None, ended: Ended::Client, counted: false };
+        self.change(kind, Change::More);
+        if self.total() > self.limits.streams {
+            return refuse(Refused::Full);
+        }
+        if let Some((key, address)) = caller {
+            let own = (key.to_owned(), address);
+            let mut count = self.callers.entry(own.clone()).or_insert(0);
+            *count += 1;
+            let is_too_many = *count > self.limits.per_address;
+            drop(count);
+            place.caller = Some(own);
+            if is_too_many {
+                return refuse(Refused::Address);
+            }
+        }
+        if !self.may_open(now) {
+            return refuse(Refused::Herd);
+        }
+        place.counted = true;
+        of(&self.meters.opened, kind as usize, Counter::increment);
+        Ok(place)
+    }
+
+    /// How many streams of a kind are open.
+    #[must_use]
+    pub fn open(&self, kind: StreamKind) -> u32 {
+        self.open.get(kind as usize).map_or(0, |count| count.load(Ordering::Relaxed))
+    }
+
+    /// The limits.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Whether the node stops, and a way to wait for that.
+    #[must_use]
+    pub fn draining(&self) -> &CancellationToken {
+        &self.draining
+    }
+
+    /// How long a new stream lives.
+    #[must_use]
+    pub fn age(&self) -> Duration {
+        self.limits.max_age.mul_f64(0.75 + random() / 2.0)
+    }
+
+    /// After how long one client comes back.
+    #[must_use]
+    pub fn retry(&self) -> Duration {
+        self.limits.retry.mul_f64(0.5 + random())
+    }
+
+    /// Counts an event.
+    pub(super) fn count(&self, event: Event) {
+        match event {
+            Event::Put => self.meters.put.increment(1),
+            Event::Patch => self.meters.patch.increment(1),
+            Event::Message => self.meters.message.increment(1),
+        }
+    }
+
+    /// Counts a heartbeat.
+    pub(super) fn count_heartbeat(&self) {
+        self.meters.heartbeat.increment(1);
+    }
+
+    /// Counts a goodbye.
+    pub(super) fn count_goodbye(&self) {
+        self.meters.goodbye.increment(1);
+    }
+
+    /// Notes how long after its swap a change was handed to a connection.
+    pub(super) fn delivered(&self, after: Duration) {
+        self.meters.delivery.record(after.as_secs_f64());
+    }
+
+    fn total(&self) -> usize {
+        StreamKind::ALL.into_iter().map(|kind| self.open(kind) as usize).sum()
+    }
+
+    /// One more, or one fewer.
+    fn change(&self, kind: StreamKind, by: Change) {
+        let at = kind as usize;
+        let (Some(count), Some(gauge)) = (self.open.get(at), self.meters.open.get(at)) else { return };
+        match by {
+            Change::More => {
+                count.fetch_add(1, Ordering::Relaxed);
+                gauge.increment(1.0);
+            }
+            Change::Fewer => {
+                count.fetch_sub(1, Ordering::Relaxed);
+                gauge.decrement(1.0);
+            }
+        }
+    }
+
+    /// A second's worth may come at once.
+    fn may_open(&self, now: i64) -> bool {
+        let each = MICROS / i64::from(self.limits.opens_per_second.max(1));
+        let next = |whole_at: i64| {
+            let next = whole_at.max(now) + each;
+            (next - now <= MICROS.max(each)).then_some(next)
+        };
+        self.whole_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
+    }
+}
+
+/// How a number of streams changes.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    More,
+    Fewer,
+}
+
+/// One stream's place; given back when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    hub: Arc<Hub>,
+    kind: StreamKind,
+    caller: Option<(String, IpAddr)>,
+    ended: Ended,
+    counted: bool,
+}
+
+impl Place {
+    /// The hub it is of.
+    #[must_use]
+    pub fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    /// Notes why the stream ends.
+    pub(super) fn ends(&mut self, why: Ended) {
+        self.ended = why;
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.hub.change(self.kind, Change::Fewer);
+        if let Some(caller) = &self.caller {
+            if let Some(mut count) = self.hub.callers.get_mut(caller) {
+                *count = count.saturating_sub(1);
+            }
+            self.hub.callers.remove_if(caller, |_, count| *count == 0);
+        }
+        if self.counted {
+            of(&self.hub.meters.ended, self.ended as usize, Counter::increment);
+        }
+    }
+}
+
+/// Registered once, so that a stream only adds to them.
+struct Meters {
+    open: [Gauge; StreamKind::ALL.len()],
+    opened: [Counter; StreamKind::ALL.len()],
+    refused: [Counter; Refused::ALL.len()],
+    ended: [Counter; Ended::ALL.len()],
+    put: Counter,
+    patch: Counter,
+    message: Counter,
+    goodbye: Counter,
+    heartbeat: Counter,
+    delivery: Histogram,
+}
+
+impl Meters {
+    fn new() -> Meters {
+        let event = |event: &'static str| counter!(name::STREAM_EVENTS, "event" => event);
+        Meters {
+            open: StreamKind::ALL.map(|kind| gauge!(name::STREAMS, "kind" => kind.as_str())),
+            opened: StreamKind::ALL.map(|kind| counter!(name::STREAM_OPENED, "kind" => kind.as_str())),
+            refused: Refused::ALL.map(|why| counter!(name::STREAM_REFUSED, "reason" => why.as_str())),
+            ended: Ended::ALL.map(|why| counter!(name::STREAM_ENDED, "reason" => why.as_str())),
+            put: event("put"),
+            patch: event("patch"),
+            message: event("message"),
+            goodbye: event("goodbye"),
+            heartbeat: event("heartbeat"),
+            delivery: histogram!(name::STREAM_DELIVERY_SECONDS),
+        }
+    }
+}
+
+fn of(counters: &[Counter], at: usize, act: impl FnOnce(&Counter, u64)) {
+    if let Some(counter) = counters.get(at) {
+        act(counter, 1);
+    }
+}
+
+/// A number from 0 to 1.
+pub(super) fn random() -> f64 {
+    f64::from(getrandom::u32().unwrap_or(u32::MAX / 2)) / (f64::from(u32::MAX) + 1.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::{Arc, CancellationToken, Duration, Hub, Limits, Refused, StreamKind};
+
+    fn hub(streams: usize, opens_per_second: u32, per_address: u32) -> Arc<Hub> {
+        let second = Duration::from_secs(1);
+        let limits = Limits {
+            streams,
+            opens_per_second,
+            per_address,
+            heartbeat: second,
+            max_age: second,
+            retry: second,
+            refetch_rate: 1,
+        };
+        Arc::new(Hub::new(limits, CancellationToken::new()))
+    }
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_place_that_is_given_back_can_be_taken_again() {
+        let hub = hub(2, 1_000, 1_000);
+        let first = hub.admit(StreamKind::Server, None, 0).unwrap();
+        let _second = hub.admit(StreamKind::Ofrep, Some(("k", HERE)), 0).unwrap();
+        assert_eq!(hub.admit(StreamKind::Client, None, 0).unwrap_err(), Refused::Full);
+        assert_eq!(hub.open(StreamKind::Client), 0);
+        drop(first);
+        assert!(hub.admit(StreamKind::Client, None, 0).is_ok());
+    }
+
+    #[test]
+    fn one_address_may_not_take_all_places_of_a_client_key() {
+        let hub = hub(100, 1_000, 1);
+        let own = hub.admit(StreamKind::Ofrep, Some(("k", HERE)), 0).unwrap();
+        assert_eq!(hub.admit(StreamKind::Client, Some(("k", HERE)), 0).unwrap_err(), Refused::Address);
+        assert!(hub.admit(StreamKind::Client, Some(("other", HERE)), 0).is_ok());
+        assert!(hub.admit(StreamKind::Client, None, 0).is_ok());
+        drop(own);
+        assert!(hub.callers.is_empty());
+        assert!(hub.admit(StreamKind::Client, Some(("k", HERE)), 0).is_ok());
+    }
+
+    #[test]
+    fn a_second_s_worth_may_come_at_once_and_then_one_waits() {
+        let hub = hub(100, 10, 100);
+        let places: Vec<_> = (0..10).map(|_| hub.admit(StreamKind::Server, None, 0).unwrap()).collect();
+        assert_eq!(hub.admit(StreamKind::Server, None, 0).unwrap_err(), Refused::Herd);
+        let _one_more = hub.admit(StreamKind::Server, None, 100_000).unwrap();
+        assert_eq!(hub.admit(StreamKind::Server, None, 100_000).unwrap_err(), Refused::Herd);
+        assert_eq!(hub.open(StreamKind::Server), 11);
+        drop(places);
+        assert_eq!(hub.open(StreamKind::Server), 1);
+    }
+
+    #[test]
+    fn who_is_refused_is_told_another_time_each_time() {
+        let told: std::collections::BTreeSet<u32> = (0..1_000).map(|_| Refused::retry_after()).collect();
+        assert_eq!(told.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
+    }
+}
