@@ -132,7 +132,7 @@ impl Client {
     }
 
     /// A long answer, line by line, with no limit on the whole.
-    pub fn lines(&self, path: &str, accept: &str) -> Result<Box<dyn BufRead>, Failure> {
+    pub fn lines(&self, path: &str, accept: &str) -> Result<Box<dyn BufRead + Send>, Failure> {
         let extras = Extras { accept: Some(accept), ..Extras::default() };
         let request = self.request(&Method::GET, path, extras).map_err(|error| self.unreachable(&error))?;
         let request = self.agent.configure_request(request).timeout_global(None).build();

@@ -60,6 +60,11 @@ impl Failure {
         }
     }
 
+    /// Whether asking again later may help: the server is away, or says so.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Failure::Unreachable { .. }) || self.status().is_some_and(|status| status >= 429)
+    }
+
     /// The status of the server's answer, if it answered.
     pub fn status(&self) -> Option<u16> {
         if let Failure::Refused(refusal) = self { Some(refusal.status) } else { None }

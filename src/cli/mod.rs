@@ -20,6 +20,7 @@ mod remote;
 mod segment;
 mod serve;
 mod settings;
+mod tail;
 mod url;
 mod whoami;
 
@@ -77,6 +78,8 @@ enum Command {
     /// Keys of environments, and API tokens
     #[command(subcommand)]
     Key(key::Command),
+    /// Show who changes what, while it happens
+    Tail(tail::Tail),
     /// The audit log: list, export, verify
     #[command(subcommand)]
     Audit(audit::Command),
@@ -116,6 +119,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Failure> {
         Command::Project(command) => command.run(&cli.remote.remote()?, out),
         Command::Segment(command) => command.run(&cli.remote.remote()?, out),
         Command::Key(command) => command.run(cli.remote, out),
+        Command::Tail(command) => command.run(&cli.remote.remote()?, out),
         Command::Audit(command) => command.run(&cli.remote.remote()?, out),
     }
 }
@@ -206,6 +210,7 @@ mod tests {
             "pennon key create-owner --database-url sqlite:x.db",
             "pennon audit verify --expect 3:ab",
             "pennon audit export --after 3 --installation",
+            "pennon tail -n 0 --in production --flag f --count 1",
         ] {
             assert!(parse(arguments).is_ok(), "{arguments}: {:?}", parse(arguments).err());
         }

@@ -23,6 +23,7 @@ pub struct Registry {
     installation: watch::Sender<i64>,
     identity: ArcSwap<Identity>,
     swapped: Notify,
+    changes: watch::Sender<u64>,
 }
 
 /// Whose environments and keys are held.
@@ -44,6 +45,7 @@ impl Default for Registry {
             verifiers: Verifiers::default(),
             installation,
             swapped: Notify::new(),
+            changes: watch::channel(0).0,
         }
     }
 }
@@ -87,6 +89,13 @@ impl Registry {
             }
         }
         self.swapped.notify_one();
+        self.changes.send_modify(|count| *count += 1);
+    }
+
+    /// Tells when anything has changed: an environment, a key, a project.
+    #[must_use]
+    pub fn watch_changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
     }
 
     /// Completes after an image was put in place; for one waiter.
@@ -132,7 +141,9 @@ impl Registry {
 
     /// Notes that keys and environments are held as of a revision.
     pub(super) fn set_installation(&self, revision: i64) {
-        self.installation.send_replace(revision);
+        if self.installation.send_replace(revision) != revision {
+            self.changes.send_modify(|count| *count += 1);
+        }
     }
 
     /// Waits until an environment is held at a head or later; false when that takes too long.

@@ -13,12 +13,11 @@ use tokio::time::Sleep;
 
 use super::feed::{Event, Feed, Moment, Pieces};
 use super::hub::{Ended, Place, random};
+use super::words;
 use crate::auth::verifiers::Verifier;
 use crate::clock::Clock;
 use crate::snapshot::cell::{Cell, News};
 use crate::snapshot::registry::Registry;
-
-const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");
 
 /// What a listener's loop needs.
 #[derive(Debug)]
@@ -63,7 +62,7 @@ impl<F: Feed> Connection<F> {
         // Listeners that came together do not beat together.
         let first_beat = hub.limits().heartbeat.mul_f64(0.5 + random() / 2.0);
         let mut pieces = VecDeque::new();
-        pieces.push_back(greeting(&listener));
+        pieces.push_back(words::greeting(hub, &listener.cell.name()));
         Connection {
             heartbeat_at: now + first_beat,
             ends_at: now + hub.age(),
@@ -100,7 +99,7 @@ impl<F: Feed> Connection<F> {
             if now >= self.heartbeat_at {
                 self.heartbeat_at = now + self.listener.place.hub().limits().heartbeat;
                 self.listener.place.hub().count_heartbeat();
-                return Some(HEARTBEAT);
+                return Some(words::HEARTBEAT);
             }
             self.wait(now).await;
         }
@@ -140,12 +139,7 @@ impl<F: Feed> Connection<F> {
     fn say_goodbye(&mut self, why: Ended) {
         let hub = self.listener.place.hub();
         hub.count_goodbye();
-        let after = hub.retry().as_millis();
-        let text = format!(
-            "event: goodbye\nretry: {after}\ndata: {{\"reconnectAfterMs\":{after},\"reason\":\"{}\"}}\n\n",
-            why.as_str()
-        );
-        self.pieces.push_back(Bytes::from(text));
+        self.pieces.push_back(words::goodbye(hub, why));
         self.listener.place.ends(why);
         self.is_over = true;
     }
@@ -168,10 +162,4 @@ impl<F: Feed> Connection<F> {
             () = place.hub().draining().cancelled() => {}
         }
     }
-}
-
-/// What a listener sees at once, so that proxies pass the head on, and people see that it works.
-fn greeting(listener: &Listener) -> Bytes {
-    let retry = listener.place.hub().retry().as_millis();
-    Bytes::from(format!(": {}\nretry: {retry}\n\n", listener.cell.name()))
 }

@@ -234,13 +234,18 @@ impl Hub {
         }
     }
 
+    /// Counts an entry of the audit log.
+    pub fn count_entry(&self) {
+        self.meters.entry.increment(1);
+    }
+
     /// Counts a heartbeat.
-    pub(super) fn count_heartbeat(&self) {
+    pub fn count_heartbeat(&self) {
         self.meters.heartbeat.increment(1);
     }
 
     /// Counts a goodbye.
-    pub(super) fn count_goodbye(&self) {
+    pub fn count_goodbye(&self) {
         self.meters.goodbye.increment(1);
     }
 
@@ -305,7 +310,7 @@ impl Place {
     }
 
     /// Notes why the stream ends.
-    pub(super) fn ends(&mut self, why: Ended) {
+    pub fn ends(&mut self, why: Ended) {
         self.ended = why;
     }
 }
@@ -334,6 +339,7 @@ struct Meters {
     put: Counter,
     patch: Counter,
     message: Counter,
+    entry: Counter,
     goodbye: Counter,
     heartbeat: Counter,
     delivery: Histogram,
@@ -350,6 +356,7 @@ impl Meters {
             put: event("put"),
             patch: event("patch"),
             message: event("message"),
+            entry: event("entry"),
             goodbye: event("goodbye"),
             heartbeat: event("heartbeat"),
             delivery: histogram!(name::STREAM_DELIVERY_SECONDS),

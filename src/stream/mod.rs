@@ -10,3 +10,4 @@ pub mod position;
 pub mod refetch;
 pub mod results;
 pub mod rules;
+pub mod words;

@@ -32,4 +32,5 @@ mod pages;
 mod refusal;
 mod refusals;
 mod store;
+mod tail;
 mod wire;

@@ -28,14 +28,15 @@ pub enum Command {
 
 /// Which chain.
 #[derive(Debug, Args)]
-struct Chain {
+pub struct Chain {
     /// The installation's log instead of the project's
     #[arg(long)]
-    installation: bool,
+    pub installation: bool,
 }
 
 impl Chain {
-    fn path(&self, remote: &Remote) -> String {
+    /// Where it is.
+    pub fn path(&self, remote: &Remote) -> String {
         if self.installation { "/api/v1/audit".to_owned() } else { remote.in_project("/audit") }
     }
 }

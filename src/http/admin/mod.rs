@@ -1,6 +1,7 @@
 //! The admin API: one file per resource. Wire types stand beside the handlers that use them.
 
 pub mod audit;
+pub mod audit_stream;
 pub mod configurations;
 pub mod environments;
 pub mod flags;
@@ -66,4 +67,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(audit::project_audit_head))
         .routes(routes!(audit::installation_audit))
         .routes(routes!(audit::installation_audit_head))
+        .routes(routes!(audit_stream::stream_project_audit))
+        .routes(routes!(audit_stream::stream_installation_audit))
 }
