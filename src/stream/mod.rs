@@ -11,3 +11,6 @@ pub mod refetch;
 pub mod results;
 pub mod rules;
 pub mod words;
+
+#[cfg(test)]
+mod tests;
