@@ -70,8 +70,8 @@ fn data(text: &str) -> Value {
     serde_json::from_str(text.lines().find_map(|line| line.strip_prefix("data: ")).unwrap()).unwrap()
 }
 
-fn position(text: &str) -> Option<Position> {
-    Some(text.parse().unwrap())
+fn position(text: &str) -> Position {
+    text.parse().unwrap()
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn a_server_sdk_goes_on_where_it_was_if_that_is_known_here() {
     let first = image(7, 5, &[("f", &flag("f", "a", true))]);
     let third = then(&then(&first, "f", Some(&flag("f", "b", true))), "f", Some(&flag("f", "a", true)));
     let kind = |last: &str| {
-        asked(&mut RulesFeed::resume(position(last)), &third)
+        asked(&mut RulesFeed::resume(Some(position(last))), &third)
             .map(|(event, text)| (event, data(&text)["from"].clone()))
     };
     assert_eq!(kind("7-7"), None, "it has it");
@@ -110,7 +110,7 @@ fn a_server_sdk_goes_on_where_it_was_if_that_is_known_here() {
     assert_eq!(kind("6-9"), Some((Event::Put, Value::Null)), "another epoch");
     assert_eq!(kind("7-8"), None, "this node is behind");
     assert_eq!(kind("8-1"), None, "this node is behind");
-    let mut ahead = RulesFeed::resume(position("7-8"));
+    let mut ahead = RulesFeed::resume(Some(position("7-8")));
     assert!(asked(&mut ahead, &third).is_none());
     let fourth = then(&third, "f", None);
     assert!(asked(&mut ahead, &fourth).is_none(), "it has caught up, and there is nothing new");
@@ -138,12 +138,12 @@ fn an_event_is_one_event_whatever_stands_in_the_database() {
     let odd = "{\"key\":\"f\",\r\n \"type\":\"boolean\",\n\n\"variants\":{\"on\":true},\"enabled\":true,\"clientVisible\":true,\"fallthrough\":{\"variant\":\"on\"}}";
     let first = image(1, 1, &[]);
     let second = then(&first, "f", Some(odd));
-    let (_, text) = asked(&mut RulesFeed::resume(position("1-1")), &second).unwrap();
+    let (_, text) = asked(&mut RulesFeed::resume(Some(position("1-1"))), &second).unwrap();
     assert_eq!(data(&text)["flags"]["f"]["key"], "f");
     let (_, text) = asked(&mut RulesFeed::resume(None), &second).unwrap();
     assert_eq!(data(&text)["flags"]["f"]["key"], "f");
     let torn = then(&second, "f", Some("{\"key\":\"f\","));
-    let (_, text) = asked(&mut RulesFeed::resume(position("1-2")), &torn).unwrap();
+    let (_, text) = asked(&mut RulesFeed::resume(Some(position("1-2"))), &torn).unwrap();
     assert_eq!(data(&text)["flags"]["f"], json!({}), "broken, and neither gone nor breaking the rest");
 }
 
@@ -260,7 +260,7 @@ fn a_web_client_that_comes_back_is_told_of_what_it_missed_and_nothing_else() {
     let place = hub.admit(StreamKind::Ofrep, None, 0).unwrap();
     let plain = image(2, 5, &[("f", &flag("f", "a", true))]);
     let tells = |image: &Image, last: &str| {
-        at(&mut RefetchFeed::resume(&place, position(last)), image, 0, 20_000, now).is_some()
+        at(&mut RefetchFeed::resume(&place, Some(position(last))), image, 0, 20_000, now).is_some()
     };
     assert!(tells(&plain, "2-4") && tells(&plain, "1-5") && tells(&plain, "1-9"));
     assert!(!tells(&plain, "2-5"), "it has seen it");
@@ -268,10 +268,10 @@ fn a_web_client_that_comes_back_is_told_of_what_it_missed_and_nothing_else() {
     // A border lies behind: it may have been passed while nobody listened, and the id does not tell.
     let dated = image(2, 5, &[("dated", DATED)]);
     assert!(tells(&dated, "2-5"));
-    let mut early = RefetchFeed::resume(&place, position("2-5"));
+    let mut early = RefetchFeed::resume(&place, Some(position("2-5")));
     assert!(at(&mut early, &dated, 0, 9_000, now).is_none(), "the border lies ahead");
     assert!(at(&mut early, &dated, 10_001, 10_001, now).is_some(), "now it does not");
-    let mut ahead = RefetchFeed::resume(&place, position("2-6"));
+    let mut ahead = RefetchFeed::resume(&place, Some(position("2-6")));
     assert!(at(&mut ahead, &plain, 0, 0, now).is_none());
     let sixth = then(&plain, "f", None);
     assert!(at(&mut ahead, &sixth, 0, 0, now).is_none(), "it has caught up");
