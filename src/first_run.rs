@@ -94,10 +94,15 @@ Evaluate the sample flag:
     -H 'Content-Type: application/json' \
     -d '{{"context": {{"targetingKey": "user-1"}}}}'
 
+Watch every change arrive, in another terminal:
+
+  curl -N {url}/api/v1/sdk/stream -H 'Authorization: Bearer {server_key}'
+
 Turn it on, then evaluate it again:
 
   export PENNON_URL={url} PENNON_TOKEN={api_token}
   pennon flag on {SAMPLE_FLAG}          (from a checkout: cargo run --release -- flag on {SAMPLE_FLAG})
+  pennon tail                           (who changes what, while it happens)
 
 The API is described at {url}/docs
 
