@@ -7,7 +7,9 @@ import { launch, openPage, servePages, until } from './browser.mjs';
 let browser, pages, server, it;
 
 before(async () => {
-  [browser, pages, server] = await Promise.all([launch(), servePages(), startServer()]);
+  browser = await launch();
+  pages = await servePages();
+  server = await startServer();
   it = await openPage(browser, pages.origin);
 });
 after(async () => {

@@ -10,7 +10,8 @@ import { launch } from './browser.mjs';
 let browser, server;
 
 before(async () => {
-  [browser, server] = await Promise.all([launch(), startServer({ PENNON_BASE_PATH: '/flags' })]);
+  browser = await launch();
+  server = await startServer({ PENNON_BASE_PATH: '/flags' });
 });
 after(async () => {
   await Promise.all([browser?.close(), server?.close()]);

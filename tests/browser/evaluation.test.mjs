@@ -10,7 +10,9 @@ const NOWHERE = 'postgres://nobody@127.0.0.1:1/nothing'; // a database that neve
 let browser, pages, server;
 
 before(async () => {
-  [browser, pages, server] = await Promise.all([launch(), servePages(), startServer()]);
+  browser = await launch();
+  pages = await servePages();
+  server = await startServer();
 });
 after(async () => {
   await Promise.all([browser?.close(), pages?.close(), server?.close()]);

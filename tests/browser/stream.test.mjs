@@ -12,7 +12,9 @@ let browser, pages, otherPages, server;
 const opened = new Set();
 
 before(async () => {
-  [browser, pages, otherPages, server] = await Promise.all([launch(), servePages(), servePages(), startServer()]);
+  browser = await launch();
+  [pages, otherPages] = [await servePages(), await servePages()];
+  server = await startServer();
 });
 beforeEach(() => server.switch('flip', false));
 afterEach(async () => {
@@ -162,7 +164,7 @@ test('a key that is limited to an origin gives that origin a stream, and no othe
   assert.deepEqual(other.streams, []);
   // Nor does the address of the stream help, should somebody pass it on.
   assert.deepEqual(await other.page.evaluate((url) => app.listen(url), stream), { what: 'error', closed: true });
-  assert.equal(other.answers.find(({ url }) => url === stream)?.status, 403, JSON.stringify(other.answers));
+  await until('the refusal', () => other.answers.some(({ url, status }) => url === stream && status === 403), () => other.answers);
 });
 
 test('a revoked key ends the stream of its pages, and opens none again', async () => {
