@@ -62,6 +62,24 @@ test('the preflight of a conditional evaluation passes, and its answers show the
   await it.close();
 });
 
+test('where origins are configured, a page of another is shown nothing and gets no stream', async () => {
+  const strangers = await servePages();
+  const choosy = await startServer({ PENNON_CORS_ORIGINS: pages.origin });
+  try {
+    const [mine, theirs] = [await open(), await openPage(browser, strangers.origin)];
+    const known = await mine.ask(choosy.address + BULK, asking(choosy.clientKey));
+    assert.equal(known.status, 200, JSON.stringify(known));
+    const stream = new URL(JSON.parse(known.body).eventStreams[0].endpoint.requestUri, choosy.address).href;
+    const listen = (it) => it.page.evaluate((url) => app.listen(url), stream);
+    assert.deepEqual(await listen(mine), { what: 'open', closed: false });
+    assert.match((await theirs.ask(choosy.address + BULK, asking(choosy.clientKey))).refused, /Failed to fetch/);
+    assert.deepEqual(await listen(theirs), { what: 'error', closed: true });
+    await Promise.all([mine.close(), theirs.close()]);
+  } finally {
+    await Promise.all([choosy.close(), strangers.close()]);
+  }
+});
+
 test('a page is shown a 401', async () => {
   const it = await open();
   const refused = await it.ask(server.address + BULK, asking(otherSecret(server.clientKey)));
