@@ -10,7 +10,7 @@ use super::trail::{REVISIONS, Step, Trail};
 use crate::domain::images::Head;
 use crate::store::change::Touch;
 use crate::store::environment::{self, Position};
-use crate::store::{StoreError, change, compiled};
+use crate::store::{StoreError, Tx, change, compiled};
 
 /// Rows of one replay; more than this is read anew as a whole, which is cheaper by then.
 const REPLAY_LIMIT: i64 = 1_000;
@@ -36,6 +36,10 @@ impl Sync {
         if (at.epoch, at.revision) == (have.epoch, have.revision) && at.head.as_deref() == Some(&have.change)
         {
             self.health.accept(&name(at));
+            if !image.knows_its_past() {
+                let (trail, changed_at) = self.past(&at.id, have).await?;
+                self.registry.put(&at.id, &at.project, &at.key, image.knowing(trail, changed_at));
+            }
             return Ok(());
         }
         if at.epoch > have.epoch {
@@ -58,7 +62,13 @@ impl Sync {
                 let lag = self.clock.now_micros().saturating_sub(next.changed_at).max(0);
                 #[expect(clippy::cast_precision_loss, reason = "a lag in microseconds, for people")]
                 metrics::histogram!(crate::telemetry::SYNC_LAG_SECONDS).record(lag as f64 / 1e6);
-                self.put(at, *next);
+                let next = if next.knows_its_past() {
+                    *next
+                } else {
+                    let (trail, changed_at) = self.past(&at.id, &next.head).await?;
+                    next.with_past(trail, changed_at)
+                };
+                self.put(at, next);
                 Ok(())
             }
             // The changes of a revision that was taken are missing: only the tables can tell, or fail to.
@@ -83,8 +93,8 @@ impl Sync {
             }
         }
         let snapshot = compiled::load(&mut tx, &now).await?;
-        let past = (now.revision - i64::try_from(REVISIONS).unwrap_or(0), now.revision);
-        let touches = change::recent(&mut tx, &at.id, now.epoch, past, TOUCH_LIMIT).await?;
+        let head = Head { epoch: now.epoch, revision: now.revision, change };
+        let (trail, changed_at) = past(&mut tx, &at.id, &head).await?;
         tx.rollback().await?;
         for broken in snapshot.broken() {
             warn!(
@@ -94,13 +104,19 @@ impl Sync {
                 "a stored document is broken, alone"
             );
         }
-        let head = Head { epoch: now.epoch, revision: now.revision, change };
-        let (trail, changed_at) = trail(now.revision, &touches);
         let image =
             tokio::task::spawn_blocking(move || Image::new(head, snapshot).with_past(trail, changed_at))
                 .await;
         self.put(&now, image.map_err(|error| StoreError::Corrupt(error.to_string()))?);
         Ok(())
+    }
+
+    /// What led to a head that is known to be of the stored history.
+    async fn past(&self, id: &str, head: &Head) -> Result<(Trail, i64), StoreError> {
+        let mut tx = self.db.begin_read().await?;
+        let known = past(&mut tx, id, head).await?;
+        tx.rollback().await?;
+        Ok(known)
     }
 
     pub(super) fn cannot_read(&self, at: &Position, error: &StoreError) {
@@ -126,6 +142,12 @@ impl Sync {
         metrics::counter!(crate::telemetry::SNAPSHOT_REFUSED).increment(1);
         self.health.refuse(&name, why);
     }
+}
+
+async fn past(tx: &mut Tx, id: &str, head: &Head) -> Result<(Trail, i64), StoreError> {
+    let span = (head.revision - i64::try_from(REVISIONS).unwrap_or(0), head.revision);
+    let touches = change::recent(tx, id, head.epoch, span, TOUCH_LIMIT).await?;
+    Ok(trail(head.revision, &touches))
 }
 
 /// What led to a revision, from the last touch to the first, and when its change was made (microseconds; 0 when that is

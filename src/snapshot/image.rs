@@ -26,7 +26,8 @@ pub struct Image {
     keys: Arc<[Box<str>]>,
     /// The answers of its flags, in the order of the keys.
     answers: Vec<Arc<Answer>>,
-    trail: Trail,
+    /// None: nobody has looked for what led here.
+    trail: Option<Trail>,
     wire: Wire,
     json: OnceLock<Bytes>,
 }
@@ -46,7 +47,7 @@ impl Image {
             made: Instant::now(),
             keys,
             answers,
-            trail: Trail::default(),
+            trail: None,
             json: OnceLock::new(),
         }
     }
@@ -54,7 +55,30 @@ impl Image {
     /// The same image, with what led to it and when that was.
     #[must_use]
     pub fn with_past(self, trail: Trail, changed_at: i64) -> Image {
-        Image { trail, changed_at: changed_at.max(self.changed_at), ..self }
+        Image { trail: Some(trail), changed_at: changed_at.max(self.changed_at), ..self }
+    }
+
+    /// Another image of the same revision, with what led to it and when that was.
+    #[must_use]
+    pub fn knowing(&self, trail: Trail, changed_at: i64) -> Image {
+        let same = Image {
+            head: self.head.clone(),
+            snapshot: Arc::clone(&self.snapshot),
+            changed_at: self.changed_at,
+            made: self.made,
+            keys: Arc::clone(&self.keys),
+            answers: self.answers.clone(),
+            trail: None,
+            wire: Wire::after(self.head.revision - 1),
+            json: self.json.clone(),
+        };
+        same.with_past(trail, changed_at)
+    }
+
+    /// Whether somebody has looked for what led here: a disk image does not tell.
+    #[must_use]
+    pub fn knows_its_past(&self) -> bool {
+        self.trail.is_some()
     }
 
     /// The next image: what did not change is shared.
@@ -82,7 +106,7 @@ impl Image {
             made: Instant::now(),
             keys,
             answers,
-            trail: self.trail.then(steps),
+            trail: self.trail.as_ref().map(|trail| trail.then(steps)),
             wire: Wire::after(self.head.revision),
             json: OnceLock::new(),
         }
@@ -149,7 +173,7 @@ impl Image {
     /// The event that carries what changed since a revision; None when that is too long ago.
     #[must_use]
     pub fn patch(&self, from: i64) -> Option<Bytes> {
-        self.wire.patch(&self.snapshot, from, || self.trail.since(from))
+        self.wire.patch(&self.snapshot, from, || self.trail.as_ref()?.since(from))
     }
 
     /// The event that tells OFREP's clients to ask again.

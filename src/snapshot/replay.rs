@@ -85,11 +85,13 @@ mod tests {
     use pennon_engine::{Meta, Snapshot};
 
     use super::{Change, Head, Image, Replay, replay};
+    use crate::snapshot::trail::Trail;
 
     fn image() -> Image {
         let meta = Meta { epoch: 1, project: "p".into(), environment: "e".into(), revision: 5 };
         let head = Head { epoch: 1, revision: 5, change: "c5".into() };
         Image::new(head, Snapshot::build(meta, Vec::new(), Vec::new(), Vec::new()))
+            .with_past(Trail::default(), 0)
     }
 
     fn row(id: &str, revision: i64, seq: i64, document: Option<&str>) -> Change {

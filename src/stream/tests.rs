@@ -16,7 +16,7 @@ use super::rules::RulesFeed;
 use crate::domain::images::Head;
 use crate::snapshot::entry::Audience;
 use crate::snapshot::image::Image;
-use crate::snapshot::trail::{Kind, Step};
+use crate::snapshot::trail::{Kind, Step, Trail};
 
 const DATED: &str = r#"{"key":"dated","type":"boolean","variants":{"on":true,"off":false},"enabled":true,"clientVisible":true,"fallthrough":{"variant":"off"},"rules":[{"id":"r","when":{"attribute":"$now","op":"after","values":["1970-01-01T00:00:10Z"]},"serve":{"variant":"on"}}]}"#;
 
@@ -33,7 +33,8 @@ fn head(epoch: i64, revision: i64) -> Head {
 fn image(epoch: i64, revision: i64, flags: &[(&str, &str)]) -> Image {
     let meta = Meta { epoch, project: "p".into(), environment: "e".into(), revision };
     let parsed = flags.iter().map(|(key, text)| Arc::new(Flag::parse(key, text, Reading::Lenient))).collect();
-    Image::new(head(epoch, revision), Snapshot::build(meta, parsed, Vec::new(), Vec::new()))
+    let snapshot = Snapshot::build(meta, parsed, Vec::new(), Vec::new());
+    Image::new(head(epoch, revision), snapshot).with_past(Trail::default(), 0)
 }
 
 /// The next image, by one revision that puts in or takes out one flag.

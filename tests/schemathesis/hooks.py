@@ -24,6 +24,7 @@ def declares(operation, header):
 # Operation -> path parameters and body of a request that succeeds.
 _FLAG = "/api/v1/projects/{project}/flags/{flag}"
 SENSIBLE = {
+    "GET /ofrep/v1/event-stream/{channel}": ({"channel": os.environ["PENNON_CHANNEL"]}, None),
     "POST /api/v1/keys": ({}, {"kind": "api", "name": "robot", "grants": [{"role": "editor", "project": "default"}]}),
     "POST /api/v1/projects/{project}/keys": ({}, {"kind": "client", "name": "web", "environment": "development"}),
     "POST /api/v1/projects/{project}/layers/{key}/revert": ({"key": "slots"}, {"version": 1}),
@@ -61,8 +62,9 @@ def sensible(case):
     place, body = SENSIBLE[case.operation.label]
     everywhere = {"project": "default", "environment": "development"}
     case.path_parameters.update({k: v for k, v in {**everywhere, **place}.items() if k in case.path_parameters})
-    case.body = body
-    case.media_type = "application/json"
+    if body is not None:
+        case.body = body
+        case.media_type = "application/json"
 
 
 def current(case):

@@ -28,6 +28,13 @@ def seed(server: Server) -> None:
             raise Failed(f"POST {kind}: {status} {answer}")
 
 
+def channel(server: Server) -> str:
+    """The end of the address at which a client key's changes are told."""
+    key = server.bootstrap["clientKey"]
+    _, _, answer = request("POST", f"{server.address}/ofrep/v1/evaluate/flags", key, {})
+    return answer["eventStreams"][0]["endpoint"]["requestUri"].rpartition("/")[2]
+
+
 def count(exchanges: pathlib.Path) -> tuple[collections.Counter, collections.Counter]:
     """How many requests each operation got, and how many of them ended in a success."""
     all_of, good_of = collections.Counter(), collections.Counter()
@@ -45,7 +52,8 @@ def main() -> int:
         for method in item
         if method in ("get", "post", "put", "patch", "delete")
     ]
-    server = Server()
+    # Streams that end: what they carry before that is checked as any other answer.
+    server = Server({"PENNON_STREAM_MAX_AGE": "20ms", "PENNON_STREAM_OPENS_PER_SECOND": "100000"})
     try:
         seed(server)
         environment = {
@@ -53,6 +61,7 @@ def main() -> int:
             "PENNON_ADDRESS": server.address,
             "PENNON_API_TOKEN": server.token,
             "PENNON_SERVER_KEY": server.bootstrap["serverKey"],
+            "PENNON_CHANNEL": channel(server),
             "PENNON_HOOKS": str(HERE / "hooks.py"),
             "PYTHONPATH": str(HERE.parent / "ofrep"),
         }

@@ -18,6 +18,7 @@ use crate::auth::verifiers::Verifier;
 use crate::http::authenticate::authenticate;
 use crate::http::call::Call;
 use crate::http::event_stream::{refused, response};
+use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
 use crate::service::Request;
 use crate::service::audit::Entry;
@@ -37,7 +38,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
     get, path = "/api/v1/projects/{project}/audit/stream", tag = "Audit", operation_id = "streamProjectAudit",
     params(("project" = String, Path), ("after" = Option<i64>, Query, description = "Entries after this one"),
         ("Last-Event-ID" = Option<String>, Header, description = "The seq of the last entry that the caller has seen")),
-    responses((status = 200, body = String, content_type = "text/event-stream"),
+    responses((status = 200, body = StreamEvent, content_type = "text/event-stream"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]
@@ -54,7 +55,7 @@ pub async fn stream_project_audit(
     get, path = "/api/v1/audit/stream", tag = "Audit", operation_id = "streamInstallationAudit",
     params(("after" = Option<i64>, Query, description = "Entries after this one"),
         ("Last-Event-ID" = Option<String>, Header, description = "The seq of the last entry that the caller has seen")),
-    responses((status = 200, body = String, content_type = "text/event-stream"),
+    responses((status = 200, body = StreamEvent, content_type = "text/event-stream"),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
         (status = "5XX", body = Problem, content_type = "application/problem+json")),
 )]

@@ -15,6 +15,7 @@ use crate::auth::verifiers::Verifier;
 use crate::domain::json::push_string;
 use crate::http::evaluator::Evaluator;
 use crate::http::event_stream::{last_event, listen, look_ahead};
+use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
 use crate::stream::hub::StreamKind;
 use crate::stream::refetch::RefetchFeed;
@@ -35,7 +36,7 @@ const INACTIVITY: u32 = 120;
         ("Last-Event-ID" = Option<String>, Header, description = "The id of the last event that the caller has seen"),
     ),
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream", body = StreamEvent, content_type = "text/event-stream"),
         (status = 401, description = "No such stream, or its key is not good any more", body = Failure),
         (status = 403, description = "Not from this origin", body = Failure),
         (status = 429, description = "Too many requests or streams; see Retry-After", body = Failure),

@@ -4,6 +4,21 @@ use std::collections::BTreeMap;
 
 use utoipa::ToSchema;
 
+/// One event of a stream, its fields as the standard for server-sent events names them.
+#[derive(Debug, ToSchema)]
+#[schema(rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes a body; it is joined from bytes")]
+pub struct StreamEvent {
+    /// Where the stream stands after this event; send the last one as `Last-Event-ID` on coming back.
+    id: Option<String>,
+    /// What kind of event.
+    event: String,
+    /// JSON, on one line.
+    data: String,
+    /// Milliseconds after which to come back when the connection ends.
+    retry: Option<u64>,
+}
+
 /// Everything an environment serves, at one revision.
 #[derive(Debug, ToSchema)]
 #[schema(rename_all = "camelCase")]

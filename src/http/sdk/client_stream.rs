@@ -14,6 +14,7 @@ use crate::http::event_stream::listen;
 use crate::http::intake;
 use crate::http::ofrep::body;
 use crate::http::openapi::ofrep::EvaluationRequest;
+use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
 use crate::stream::hub::StreamKind;
 use crate::stream::results::ResultsFeed;
@@ -28,7 +29,7 @@ use crate::stream::results::ResultsFeed;
     post, path = "/api/v1/sdk/client-stream", tag = "SDK", operation_id = "streamResults",
     request_body = EvaluationRequest,
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream", body = StreamEvent, content_type = "text/event-stream"),
         (status = 400, description = "The context cannot be read", body = Problem, content_type = "application/problem+json"),
         (status = 401, description = "The key is known to be bad", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key is good, but not for this", body = Problem, content_type = "application/problem+json"),

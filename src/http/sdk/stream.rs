@@ -10,6 +10,7 @@ use crate::app::AppState;
 use crate::auth::secret::CredentialKind;
 use crate::http::evaluator::Evaluator;
 use crate::http::event_stream::{last_event, listen, look_ahead};
+use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
 use crate::stream::hub::StreamKind;
 use crate::stream::rules::RulesFeed;
@@ -29,7 +30,7 @@ use crate::stream::rules::RulesFeed;
         ("sdkVersion" = Option<String>, Query, description = "The SDK's version"),
     ),
     responses(
-        (status = 200, description = "The stream", body = String, content_type = "text/event-stream"),
+        (status = 200, description = "The stream", body = StreamEvent, content_type = "text/event-stream"),
         (status = 401, description = "The key is known to be bad", body = Problem, content_type = "application/problem+json"),
         (status = 403, description = "The key is good, but not for this", body = Problem, content_type = "application/problem+json"),
         (status = 503, description = "No place for one more stream, or nothing to send yet; see Retry-After", body = Problem, content_type = "application/problem+json"),
