@@ -65,7 +65,7 @@ impl<F: Feed> Connection<F> {
         pieces.push_back(words::greeting(hub, &listener.cell.name()));
         Connection {
             heartbeat_at: now + first_beat,
-            ends_at: now + hub.age(),
+            ends_at: now + hub.age(listener.place.kind()),
             timer: Box::pin(tokio::time::sleep(Duration::ZERO)),
             is_greeted: false,
             is_over: false,

@@ -16,6 +16,8 @@ use crate::telemetry as name;
 pub(super) const LEAST_WINDOW: f64 = 0.05;
 /// Seconds after which who was refused may try again: a number in between, so that they do not come back together.
 const RETRY_AFTER: std::ops::RangeInclusive<u32> = 1..=5;
+/// OFREP's web client shows itself as stale each time its stream breaks, until something changes: its streams live longer.
+const OFREP_AGES: f64 = 24.0;
 const MICROS: i64 = 1_000_000;
 
 /// What a stream carries.
@@ -213,10 +215,11 @@ impl Hub {
         &self.draining
     }
 
-    /// How long a new stream lives.
+    /// How long a new stream of a kind lives.
     #[must_use]
-    pub fn age(&self) -> Duration {
-        self.limits.max_age.mul_f64(0.75 + random() / 2.0)
+    pub fn age(&self, kind: StreamKind) -> Duration {
+        let times = if kind == StreamKind::Ofrep { OFREP_AGES } else { 1.0 };
+        self.limits.max_age.mul_f64(times * (0.75 + random() / 2.0))
     }
 
     /// After how long one client comes back.
@@ -307,6 +310,12 @@ impl Place {
     #[must_use]
     pub fn hub(&self) -> &Arc<Hub> {
         &self.hub
+    }
+
+    /// What it carries.
+    #[must_use]
+    pub fn kind(&self) -> StreamKind {
+        self.kind
     }
 
     /// Notes why the stream ends.

@@ -79,7 +79,7 @@ async fn listen(app: AppState, project: Option<String>, call: Call) -> Result<Re
     let listener = Box::new(Listener {
         pieces: VecDeque::from([words::greeting(&app.hub, name)]),
         heartbeat_at: now + app.hub.limits().heartbeat,
-        ends_at: now + app.hub.age(),
+        ends_at: now + app.hub.age(StreamKind::Audit),
         looked_at: None,
         is_over: false,
         request: call.request,
