@@ -9,7 +9,6 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use dashmap::DashMap;
 
-use super::channel;
 use super::policy::Caller;
 use super::secret::{self, CredentialKind};
 use crate::domain::role::Grant;
@@ -37,7 +36,7 @@ pub struct Verifier {
     expires_at: Option<i64>,
     revoked_at: Option<i64>,
     last_used: AtomicI64,
-    channel: OnceLock<String>,
+    streams: OnceLock<String>,
 }
 
 /// Why a credential is not accepted.
@@ -160,7 +159,7 @@ impl Verifier {
             expires_at: key.expires_at,
             revoked_at: key.revoked_at,
             last_used: AtomicI64::new(key.last_used_at.unwrap_or(0)),
-            channel: OnceLock::new(),
+            streams: OnceLock::new(),
         })
     }
 
@@ -194,13 +193,12 @@ impl Verifier {
         }
     }
 
-    /// The address of the key's event stream under the installation's secret; None as long as that is not known.
-    #[must_use]
-    pub fn channel(&self, secret: &str) -> Option<&str> {
-        if secret.is_empty() {
-            return None;
+    /// What answers tell of the key's event stream: made once, as soon as it can be.
+    pub fn streams(&self, make: impl FnOnce() -> Option<String>) -> &str {
+        match self.streams.get() {
+            Some(known) => known,
+            None => make().map_or("", |made| self.streams.get_or_init(|| made)),
         }
-        Some(self.channel.get_or_init(|| channel::address(secret, &self.selector)))
     }
 
     /// Whether a client key may be used from an origin; requests without one are not from browsers.

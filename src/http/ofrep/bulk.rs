@@ -89,8 +89,8 @@ async fn answer(
     let image = fresh(app, &evaluator, told).await;
     let random = getrandom::u32().unwrap_or_default();
     let at = At { now_ms: app.clock.now_ms(), random, instance: None };
-    let streams = advertised(app, &evaluator.verifier).unwrap_or_default();
-    let out = write_all(&image, evaluator.audience(), (&context, &at), &streams);
+    let streams = advertised(app, &evaluator.verifier);
+    let out = write_all(&image, evaluator.audience(), (&context, &at), streams);
     app.meters.bulk.increment(1);
     let tag = tag(&evaluator.verifier.id, &out);
     let known = etag::not_modified(headers, &tag);
