@@ -32,5 +32,6 @@ mod pages;
 mod refusal;
 mod refusals;
 mod store;
+mod streams;
 mod tail;
 mod wire;

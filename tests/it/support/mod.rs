@@ -4,17 +4,22 @@
 
 pub mod books;
 pub mod cluster;
+pub mod follower;
 pub mod home;
 pub mod http;
+pub mod listening;
 pub mod paths;
 pub mod server;
+pub mod stream;
 pub mod wait;
 
 pub use books::Books;
 pub use cluster::Cluster;
+pub use follower::{Follower, Sent};
 pub use home::{Database, Home};
 pub use http::{Answer, Client};
 pub use server::Server;
+pub use stream::{Opening, Stream};
 pub use wait::wait_until;
 
 /// Runs each test on SQLite and on Postgres: `mod name { sqlite, postgres }`. The argument is anything that can be
