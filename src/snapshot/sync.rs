@@ -173,6 +173,9 @@ impl Sync {
         };
         self.recognise(Identity { key: row.key, secret: row.secret })?;
         let positions = environment::positions(&self.db).await?;
+        // Before the keys, which end with their environment: who listens is told the reason, not its consequence.
+        let living: HashSet<&str> = positions.iter().map(|position| position.id.as_str()).collect();
+        self.forget_but(&|id| living.contains(id));
         self.read_keys(row.revision).await?;
         for position in &positions {
             match self.catch_up(position).await {
@@ -182,8 +185,6 @@ impl Sync {
                 Err(error) => self.cannot_read(position, &error),
             }
         }
-        let living: HashSet<&str> = positions.iter().map(|position| position.id.as_str()).collect();
-        self.forget_but(&|id| living.contains(id));
         let names: HashSet<String> = positions.iter().map(name).collect();
         self.health.retain(|name| names.contains(name));
         self.registry.set_installation(row.revision);

@@ -181,7 +181,8 @@ fn unknown_keys_are_refused_without_asking_the_database_for_each() {
             });
         }
     });
-    let most = usize::try_from(started.elapsed().as_millis() / 100).unwrap() + 2;
+    // One an interval, the first and the last cut short, and the one that the listener asks for when it begins.
+    let most = usize::try_from(started.elapsed().as_millis() / 100).unwrap() + 3;
     let asked = rounds() - before;
     eprintln!("FIGURE 100 unknown keys made {asked} rounds in {:?}", started.elapsed());
     assert!(asked <= most, "{asked} rounds, where {most} are the most");
