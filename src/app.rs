@@ -108,8 +108,9 @@ impl App {
         }
     }
 
-    /// Migrates and does the first run; tried until the database answers.
-    pub async fn prepare(&self) -> anyhow::Result<Option<FirstRun>> {
+    /// Migrates and does the first run; tried until the database answers. `waits` is called once if it does not at first.
+    pub async fn prepare(&self, waits: impl FnOnce()) -> anyhow::Result<Option<FirstRun>> {
+        let mut waits = Some(waits);
         let mut pause = Duration::from_millis(500);
         loop {
             let prepared = match self.is_first().await {
@@ -126,6 +127,9 @@ impl App {
                 Err(ServiceError::Store(cause)) if cause.is_unavailable() => {
                     warn!(error = %cause, "the database is away: trying again");
                     self.health.failed();
+                    if let Some(waits) = waits.take() {
+                        waits();
+                    }
                 }
                 Err(cause) => return Err(anyhow::Error::new(cause).context("the database cannot be used")),
             }

@@ -45,8 +45,8 @@ pub const CLIENT_KEY_REQUESTS_PER_MINUTE: u32 = 6_000;
 
 /// Below the connections, so that a node full of streams still answers everything else.
 pub const MAX_STREAMS: usize = 8_000;
-/// A stream costs some 0.1 ms to open: a herd that returns takes a tenth of a core, and evaluation the rest.
-pub const STREAM_OPENS_PER_SECOND: u32 = 1_000;
+/// A stream costs some 0.05 ms to open: a herd that returns takes a tenth of a core, and leaves the rest to evaluation.
+pub const STREAM_OPENS_PER_SECOND: u32 = 2_000;
 /// More tabs than an office behind one address has open, too few to fill a node.
 pub const CLIENT_KEY_STREAMS_PER_ADDRESS: u32 = 200;
 /// Below the patience of proxies (30 to 60 s): a connection that says nothing is taken for dead.

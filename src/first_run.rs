@@ -42,10 +42,23 @@ pub fn check(path: Option<&Path>) -> anyhow::Result<()> {
     })
 }
 
+/// Tells the address of a node whose database is away: it serves what its disk holds, and somebody may wait for the file.
+pub fn tell_waiting(app: &App, address: SocketAddr) {
+    let local = local(app, address);
+    say(&format!("Pennon listens at {local}, and waits for its database\n"));
+    if let Some(path) = &app.config.address_file {
+        write(path, local.as_bytes());
+    }
+}
+
+fn local(app: &App, address: SocketAddr) -> String {
+    format!("http://{}{}", reachable(address), app.config.base_path)
+}
+
 /// Tells the address, and the keys if they were just made. They can never be told again: the screen has them first, and
 /// no file is a reason to stop.
 pub async fn tell(app: &App, address: SocketAddr, first: Option<&FirstRun>) {
-    let local = format!("http://{}{}", reachable(address), app.config.base_path);
+    let local = local(app, address);
     let url = app.config.public_url.clone().unwrap_or_else(|| local.clone());
     // The curl on the screen works as it stands: wait until the node serves.
     app.registry.wait_for_installation(1, PATIENCE).await;

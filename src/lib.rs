@@ -113,7 +113,7 @@ pub async fn run(config: Config, shutdown: Shutdown) -> anyhow::Result<()> {
     ));
     info!(address = %address, base_path = app.config.base_path, database = app.service.db().name(), version = env!("CARGO_PKG_VERSION"), "listening");
     let prepared = tokio::select! {
-        prepared = app.prepare() => Some(prepared),
+        prepared = app.prepare(|| first_run::tell_waiting(&app, address)) => Some(prepared),
         () = shutdown.draining() => None,
     };
     let outcome = match prepared {

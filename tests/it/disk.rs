@@ -30,6 +30,9 @@ fn start_without_database(server: &mut Server) {
     wait_until("it is live", || {
         client.get("/health/live").try_send().ok().filter(|answer| answer.status == 200)
     });
+    wait_until("it has written its address", || {
+        fs::read_to_string(server.directory.join("address")).ok().filter(|text| *text == server.address)
+    });
 }
 
 /// Waits until the image on disk holds a key made just now, so everything that came before it.
