@@ -22,7 +22,7 @@ fn command(server: &Server, arguments: &[&str]) -> Command {
 }
 
 #[track_caller]
-fn succeeds(server: &Server, arguments: &[&str]) -> String {
+pub fn succeeds(server: &Server, arguments: &[&str]) -> String {
     let output = pennon(server, arguments);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {error}");

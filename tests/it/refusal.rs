@@ -11,7 +11,7 @@ const ENVIRONMENT: &str = "/api/v1/projects/default/environments/development";
 const CONFIGURATION: &str = "/api/v1/projects/default/flags/new_checkout_flow/environments/development";
 
 /// Writes past the server, in one transaction.
-fn rewrite(server: &Server, act: impl AsyncFnOnce(&mut Tx, &str)) {
+pub fn rewrite(server: &Server, act: impl AsyncFnOnce(&mut Tx, &str)) {
     block_on(async {
         let db: Db = server.home.open().await;
         let mut tx = db.begin().await.unwrap();
@@ -27,7 +27,7 @@ async fn run(tx: &mut Tx, sql: &'static str, args: &[Arg<'_>]) {
 }
 
 /// Takes an environment back to an earlier revision, as a backup does.
-async fn rewind(tx: &mut Tx, id: &str, revision: i64) {
+pub async fn rewind(tx: &mut Tx, id: &str, revision: i64) {
     let args = [Arg::Text(id), Arg::Int(revision)];
     run(tx, "DELETE FROM change WHERE environment_id = $1 AND revision > $2", &args).await;
     run(tx, "DELETE FROM resource_version WHERE environment_id = $1 AND revision > $2", &args).await;
@@ -57,7 +57,7 @@ fn value(server: &Server) -> serde_json::Value {
 }
 
 /// The refusal is told to operators in every way there is, and what was served goes on.
-fn is_refused(server: &Server) {
+pub fn is_refused(server: &Server) {
     let degraded = wait_for_status(server, "degraded");
     assert_eq!(degraded.status, 200, "it still serves: {degraded}");
     assert_eq!(degraded.at("/refused/0/environment"), "default/development", "{degraded}");

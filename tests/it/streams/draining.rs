@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::make_large;
+use super::{Until, make_large};
 use crate::support::{Follower, Home, Opening, Sent, Server, Stream, wait_until};
 
 /// Streams are told to come back soon.
@@ -56,6 +56,7 @@ on_both! {
                     server.flips(1);
                 }
             });
+            let _until = Until(&stop);
             for follower in &mut followers {
                 while follower.goodbyes.len() < 5 {
                     match follower.step() {
@@ -68,7 +69,6 @@ on_both! {
                     }
                 }
             }
-            stop.store(true, Ordering::Relaxed);
         });
         let [rules, results] = &mut followers;
         server.holds_the_same(rules);

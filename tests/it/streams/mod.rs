@@ -1,14 +1,20 @@
 //! Streams, as clients of every kind see them on true sockets: what comes, from where on, and how it ends.
 
+mod archived;
 mod changes;
 mod draining;
 mod endings;
 mod head;
+mod history;
 mod limits;
+mod nodes;
 mod ofrep;
+mod outage;
 mod restart;
 mod results;
 mod resume;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::support::paths::project;
 use crate::support::{Home, Server};
@@ -19,6 +25,15 @@ pub struct Lively(Server);
 impl From<Home> for Lively {
     fn from(home: Home) -> Lively {
         Lively(Server::with(home, &[("PENNON_STREAM_HEARTBEAT", "50ms")]))
+    }
+}
+
+/// Ends what others do for as long as it is held; also when the test fails, or they would go on for ever.
+struct Until<'a>(&'a AtomicBool);
+
+impl Drop for Until<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
     }
 }
 

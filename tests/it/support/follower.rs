@@ -121,6 +121,13 @@ impl Follower {
     /// Takes what comes until this revision is reached, coming back whenever it is sent away.
     #[track_caller]
     pub fn until(&mut self, revision: i64) {
+        self.until_past(revision);
+        assert_eq!(self.revision(), revision, "further than it can be");
+    }
+
+    /// The same while somebody writes: until this revision or a later one is reached.
+    #[track_caller]
+    pub fn until_past(&mut self, revision: i64) {
         let deadline = Instant::now() + PATIENCE;
         while self.revision() < revision {
             let sent = self.step();
@@ -129,7 +136,6 @@ impl Follower {
             }
             assert!(Instant::now() < deadline, "at {} of {revision}: {}", self.revision(), self.stream);
         }
-        assert_eq!(self.revision(), revision, "further than it can be");
     }
 
     /// Opens the stream again, as soon as it can be, with what it holds.
