@@ -10,6 +10,7 @@ mod limits;
 mod nodes;
 mod ofrep;
 mod outage;
+mod proxy;
 mod restart;
 mod results;
 mod resume;

@@ -8,6 +8,7 @@ pub mod follower;
 pub mod home;
 pub mod http;
 pub mod listening;
+pub mod nginx;
 pub mod paths;
 pub mod server;
 pub mod stream;
