@@ -5,6 +5,7 @@ mod changes;
 mod draining;
 mod endings;
 mod head;
+mod herd;
 mod history;
 mod limits;
 mod nodes;
@@ -14,6 +15,7 @@ mod proxy;
 mod restart;
 mod results;
 mod resume;
+mod stalls;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
