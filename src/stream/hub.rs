@@ -1,8 +1,8 @@
 //! Who listens: how many at once, how many more a second, from where; and the drain, which asks them all to go elsewhere.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
@@ -137,6 +137,8 @@ pub struct Hub {
     /// When the allowance of openings is whole again (generic cell rate algorithm), microseconds.
     whole_at: AtomicI64,
     callers: DashMap<(String, IpAddr), u32>,
+    /// How many streams were open when the first of them was sent away by the drain.
+    leaving: OnceLock<u32>,
     meters: Meters,
 }
 
@@ -156,6 +158,7 @@ impl Hub {
             open: Default::default(),
             whole_at: AtomicI64::new(0),
             callers: DashMap::new(),
+            leaving: OnceLock::new(),
             meters: Meters::new(),
         }
     }
@@ -226,6 +229,18 @@ impl Hub {
     #[must_use]
     pub fn retry(&self) -> Duration {
         self.limits.retry.mul_f64(0.5 + random())
+    }
+
+    /// After how long a client comes back that is sent away now. All of a node that stops take as long together as another
+    /// node takes to let them in, so that none of them is refused.
+    #[must_use]
+    pub fn comeback(&self, why: Ended) -> Duration {
+        if why != Ended::Draining {
+            return self.retry();
+        }
+        let leaving = *self.leaving.get_or_init(|| StreamKind::ALL.map(|kind| self.open(kind)).iter().sum());
+        let window = f64::from(leaving) / f64::from(self.limits.opens_per_second.max(1));
+        self.retry() + Duration::from_secs_f64(window * random())
     }
 
     /// Counts an event.
@@ -388,7 +403,7 @@ pub(super) fn random() -> f64 {
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
 
-    use super::{Arc, CancellationToken, Duration, Hub, Limits, Refused, StreamKind};
+    use super::{Arc, CancellationToken, Duration, Ended, Hub, Limits, Refused, StreamKind};
 
     fn hub(streams: usize, opens_per_second: u32, per_address: u32) -> Arc<Hub> {
         let second = Duration::from_secs(1);
@@ -439,6 +454,27 @@ mod tests {
         assert_eq!(hub.open(StreamKind::Server), 11);
         drop(places);
         assert_eq!(hub.open(StreamKind::Server), 1);
+    }
+
+    #[test]
+    fn all_of_a_node_that_stops_take_as_long_as_another_one_takes_to_let_them_in() {
+        let hub = hub(100, 10, 100);
+        let mut places: Vec<_> = (0..10).map(|_| hub.admit(StreamKind::Server, None, 0).unwrap()).collect();
+        let longest = Duration::from_millis(2_500);
+        let mut told = Vec::new();
+        while places.pop().is_some() {
+            told.push(hub.comeback(Ended::Draining));
+        }
+        assert!(
+            told.iter().all(|after| *after >= Duration::from_millis(500) && *after <= longest),
+            "{told:?}"
+        );
+        assert_eq!(
+            hub.leaving.get(),
+            Some(&9),
+            "counted once: who leaves last is sent as far as who leaves first"
+        );
+        assert!(hub.comeback(Ended::Age) <= Duration::from_millis(1_500));
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub fn greeting(hub: &Hub, name: &str) -> Bytes {
 /// The last event: why the stream ends, and after how many milliseconds to come back.
 #[must_use]
 pub fn goodbye(hub: &Hub, why: Ended) -> Bytes {
-    let after = hub.retry().as_millis();
+    let after = hub.comeback(why).as_millis();
     let why = why.as_str();
     let data = format!("{{\"reconnectAfterMs\":{after},\"reason\":\"{why}\"}}");
     Bytes::from(format!("event: goodbye\nretry: {after}\ndata: {data}\n\n"))
