@@ -37,7 +37,8 @@ on_both! {
         server.signal("TERM");
         let mut told: Vec<u64> = open.iter_mut().map(|stream| stream.goodbye("draining")).collect();
         eprintln!("FIGURE 60 streams had their goodbye {:?} after SIGTERM", started.elapsed());
-        assert!(told.iter().all(|after| (100..=300).contains(after)), "{told:?}");
+        // Half of `stream_retry` to one and a half, and as long as another node takes to let 60 in: 2 000 a second.
+        assert!(told.iter().all(|after| (100..=330).contains(after)), "{told:?}");
         told.sort_unstable();
         told.dedup();
         assert!(told.len() > 10, "not all at the same moment: {told:?}");
