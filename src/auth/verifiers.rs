@@ -120,10 +120,10 @@ impl Verifiers {
         (found.state(now).is_ok()).then_some(found)
     }
 
-    /// Whether a key that was good is so still, at a time (microseconds).
+    /// A key that was good, as it is now; None when it is not good any more, at a time (microseconds).
     #[must_use]
-    pub fn is_still_good(&self, verifier: &Verifier, now: i64) -> bool {
-        self.keys.get(&verifier.selector).is_some_and(|own| own.id == verifier.id && own.state(now).is_ok())
+    pub fn renewed(&self, verifier: &Verifier, now: i64) -> Option<Arc<Verifier>> {
+        self.good(&verifier.selector, now).filter(|own| own.id == verifier.id)
     }
 
     /// Whether a credential's public part is known here: if not, only the database could tell whether it is good.

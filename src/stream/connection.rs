@@ -108,16 +108,19 @@ impl<F: Feed> Connection<F> {
     /// Why the stream ends now, if it does.
     fn ending(&mut self, now: Instant) -> Option<Ended> {
         let is_gone = self.news.borrow_and_update().gone;
-        let Listener { registry, verifier, clock, place, .. } = &self.listener;
+        let Listener { registry, verifier, clock, place, .. } = &mut self.listener;
         if place.hub().draining().is_cancelled() {
-            Some(Ended::Draining)
-        } else if is_gone {
-            Some(Ended::Environment)
-        } else if !registry.verifiers.is_still_good(verifier, clock.now_micros()) {
-            Some(Ended::Key)
-        } else {
-            (now >= self.ends_at).then_some(Ended::Age)
+            return Some(Ended::Draining);
         }
+        if is_gone {
+            return Some(Ended::Environment);
+        }
+        // A key that was rotated has an end now, which it had not when it opened the stream.
+        match registry.verifiers.renewed(verifier, clock.now_micros()) {
+            Some(now) => *verifier = now,
+            None => return Some(Ended::Key),
+        }
+        (now >= self.ends_at).then_some(Ended::Age)
     }
 
     /// Asks the feed, at one image; whether it had something.

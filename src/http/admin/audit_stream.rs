@@ -150,14 +150,15 @@ impl Listener {
         }
     }
 
-    fn ending(&self, now: Instant) -> Option<Ended> {
+    fn ending(&mut self, now: Instant) -> Option<Ended> {
         if self.app.hub.draining().is_cancelled() {
-            Some(Ended::Draining)
-        } else if !self.app.registry.verifiers.is_still_good(&self.verifier, self.app.clock.now_micros()) {
-            Some(Ended::Key)
-        } else {
-            (now >= self.ends_at).then_some(Ended::Age)
+            return Some(Ended::Draining);
         }
+        match self.app.registry.verifiers.renewed(&self.verifier, self.app.clock.now_micros()) {
+            Some(now) => self.verifier = now,
+            None => return Some(Ended::Key),
+        }
+        (now >= self.ends_at).then_some(Ended::Age)
     }
 
     /// Reads what was written since; a database that is away is asked again when it is back, or at the next heartbeat.
@@ -180,7 +181,9 @@ impl Listener {
 
     async fn wait(&mut self, now: Instant) {
         let hub = Arc::clone(&self.app.hub);
-        let until = self.heartbeat_at.min(self.ends_at);
+        let expiry =
+            self.verifier.expires_in(self.app.clock.now_micros()).and_then(|rest| now.checked_add(rest));
+        let until = self.heartbeat_at.min(self.ends_at).min(expiry.unwrap_or(self.ends_at));
         let rest =
             self.looked_at.map_or(Duration::ZERO, |at| (at + LOOK_EVERY).saturating_duration_since(now));
         let news = async {

@@ -133,6 +133,10 @@ fn draining_a_node_moves_its_clients_to_the_other_and_no_revision_is_missed() {
     let writer = Client::new(&outside).with("Authorization", &format!("Bearer {}", first.token));
     let mut nodes = [first, second];
     let (stop, written) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let more_are_written = |number: usize| {
+        let enough = written.load(Ordering::Relaxed) + number;
+        wait_until("some more are written", || (written.load(Ordering::Relaxed) >= enough).then_some(()));
+    };
     std::thread::scope(|scope| {
         // Writes all the time, through the proxy too, so that changes fall before, into and after every goodbye.
         scope.spawn(|| {
@@ -147,12 +151,13 @@ fn draining_a_node_moves_its_clients_to_the_other_and_no_revision_is_missed() {
         });
         let _until = Until(&stop);
         for round in 0..3 {
-            let enough = written.load(Ordering::Relaxed) + 10;
-            wait_until("some more are written", || (written.load(Ordering::Relaxed) >= enough).then_some(()));
+            more_are_written(10);
             let (goes, stays) = (round % 2, (round + 1) % 2);
             let moved = Instant::now();
             nodes[goes].signal("TERM");
             assert!(nodes[goes].wait_for_exit().success());
+            // What the node that has gone cannot have told.
+            more_are_written(3);
             let now = nodes[stays].snapshot().number_at("/revision");
             for follower in &mut followers {
                 follower.until_past(now);
