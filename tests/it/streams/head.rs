@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Lively;
 use crate::support::listening::FLAG;
 use crate::support::paths::{configure, make};
-use crate::support::{Home, Opening, Server, Stream};
+use crate::support::{Home, Opening, Server, Stream, wait_until};
 
 /// Each kind of stream, by a client that would take everything compressed.
 fn all_kinds(server: &Server) -> [(&'static str, Opening); 3] {
@@ -44,6 +44,21 @@ fn the_head_of_a_stream_lets_no_proxy_hold_compress_or_keep_it() {
         ];
         assert_eq!(head(&stream), want, "{kind}");
     }
+}
+
+#[test]
+fn what_a_client_tells_of_itself_and_a_request_for_the_head_alone_do_no_harm() {
+    let server = Server::on(Home::sqlite());
+    let path = "/api/v1/sdk/stream?instanceId=pod-1&sdk=x&sdkVersion=1.0&label.zone=a%20b&unknown=1";
+    let key = format!("Bearer {}", server.server_key);
+    let opening =
+        |method: &str, path: &str| Opening::new(&server.address, method, path).header("Authorization", &key);
+    opening("GET", path).listen().event("put");
+    for path in ["/api/v1/sdk/stream", "/api/v1/sdk/snapshot", &server.ofrep_uri(&server.client_key)] {
+        let head = opening("HEAD", path).open();
+        assert!(matches!(head.status, 200 | 405), "{head}");
+    }
+    wait_until("nobody has a place who reads nothing", || (server.open_streams("") < 0.5).then_some(()));
 }
 
 #[test]

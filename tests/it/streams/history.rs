@@ -1,6 +1,7 @@
 //! A failover that lost commits, as listeners see it: they keep what they have, and a new epoch heals them.
 
 use super::Lively;
+use super::resume::write_past;
 use crate::cli::succeeds;
 use crate::outage::wait_for_status;
 use crate::refusal::{is_refused, rewind, rewrite};
@@ -91,6 +92,34 @@ on_both! {
         let revision = server.flip(true);
         listeners.reach(revision);
         server.holds_the_same(&mut listeners.rules);
+    }
+
+    fn who_comes_back_to_a_node_started_on_another_history_gets_what_the_node_holds(lively: Lively) {
+        let mut server = lively.0;
+        let first = four_changes(&server);
+        let early = format!("{}-{first}", server.snapshot().json()["epoch"]);
+        let mut present = server.follower();
+        assert!(server.stop().success());
+        // The last three commits are lost, and others, which changed nothing, took their numbers.
+        rewrite(&server, async |tx, id| rewind(tx, id, first).await);
+        write_past(&server, 3);
+        server.start();
+        is_refused(&server);
+        assert_eq!(server.snapshot().json(), present.document, "what the disk held is served");
+        // The stored changes say that nothing happened since; the node knows better, or says all of it.
+        let mut back = server.stream(&early).listen();
+        let event = back.next_event().expect("something happened");
+        let flag = &event.json()["flags"][FLAG];
+        assert_eq!(*flag, present.document["flags"][FLAG], "{event:?}");
+        assert_eq!(event.id, present.id());
+        present.reconnect();
+        present.stream.next_block();
+        present.stream.heartbeats(2);
+        succeeds(&server, &["env", "new-epoch", "development", "--reason", "failover"]);
+        wait_for_status(&server, "ready");
+        assert_eq!(present.step(), Sent::Put);
+        assert_eq!(back.event("put").json(), present.document);
+        server.holds_the_same(&mut present);
     }
 }
 

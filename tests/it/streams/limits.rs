@@ -85,6 +85,8 @@ fn streams_beyond_the_limit_are_refused_until_one_ends() {
 fn a_server_that_is_to_have_no_streams_has_none() {
     let server = Server::with(Home::sqlite(), &[("PENNON_MAX_STREAMS", "0")]);
     come_back(&server.stream(""), 503, "too_many_streams");
+    server.stream_with("nonsense").refused(401);
+    server.stream_with(&server.client_key).refused(403);
     server.snapshot();
 }
 

@@ -58,7 +58,7 @@ fn dated_rule(op: &str, date: jiff::Timestamp) -> String {
 
 /// A moment a little in the future: time enough to make what is to change then.
 fn soon() -> jiff::Timestamp {
-    jiff::Timestamp::now() + jiff::SignedDuration::from_millis(1_500)
+    jiff::Timestamp::now() + jiff::SignedDuration::from_millis(3_000)
 }
 
 /// Makes a segment of so many kilobytes, which every put carries.

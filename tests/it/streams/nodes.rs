@@ -5,6 +5,8 @@ use std::time::Instant;
 use super::make_key;
 use super::resume::write_past;
 use crate::support::home::block_on;
+use crate::support::listening::FLAG;
+use crate::support::paths::project;
 use crate::support::{Cluster, Follower, Home, Server, wait_until};
 
 /// Two nodes on a home.
@@ -81,6 +83,26 @@ fn a_change_through_one_node_is_on_the_streams_of_all() {
     nodes[0].owner().delete(&path).expect(200);
     there.stream.goodbye("key");
     nodes[1].stream_with(&key).refused(401);
+}
+
+#[test]
+fn a_new_environment_is_listened_to_on_the_other_node_at_once() {
+    let nodes = pair(Home::postgres(), &[]);
+    let owner = nodes[0].owner();
+    for number in 0..5 {
+        let environment = format!("staging-{number}");
+        owner.post(&project("/environments")).json(&format!(r#"{{"key": "{environment}"}}"#)).expect(201);
+        let body = format!(r#"{{"kind": "server", "name": "s", "environment": "{environment}"}}"#);
+        let key = owner.post(&project("/keys")).json(&body).expect(201).text_at("/secret");
+        let mut follower = Follower::of(nodes[1].stream_with(&key));
+        assert_eq!(follower.document["environment"], environment);
+        let path = project(&format!("/flags/{FLAG}/environments/{environment}/on"));
+        let revision = owner.post(&path).header("If-Match", "*").expect(200).revision();
+        follower.until(revision);
+        let path = project(&format!("/environments/{environment}"));
+        owner.delete(&path).if_match(1).expect(200);
+        follower.stream.goodbye("environment");
+    }
 }
 
 #[test]

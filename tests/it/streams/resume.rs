@@ -108,22 +108,37 @@ on_both! {
 }
 
 #[test]
-fn a_client_that_comes_from_a_node_ahead_waits_until_this_one_has_caught_up() {
-    let heartbeat = ("PENNON_STREAM_HEARTBEAT", "50ms");
-    let first = Server::with(Home::postgres(), &[heartbeat]);
-    let mut second = first.beside("node-2", &[heartbeat]);
+fn a_client_that_comes_from_a_node_ahead_makes_this_one_look_and_hears_nothing_twice() {
+    // Nothing but the client can make the second node look: it polls once a minute, and nobody notifies it.
+    let variables = [("PENNON_STREAM_HEARTBEAT", "50ms"), ("PENNON_POLL_INTERVAL", "60s")];
+    let first = Server::with(Home::postgres(), &variables);
+    let mut second = first.beside("node-2", &variables);
     second.start();
     let mut follower = first.follower();
-    // The second node is stopped in the middle of everything, and the change happens without it.
-    second.signal("STOP");
-    let revision = first.flips(3);
-    first.holds_the_same(&mut follower);
-    second.signal("CONT");
+    let mut ofrep = first.ofrep_stream(&first.client_key).listen();
+    ofrep.event("message");
+    let (epoch, before) = (follower.epoch(), follower.revision());
+    write_past(&first, 2);
+    // The first node is told by a hint.
+    let ahead = format!("{epoch}-{}", before + 2);
+    let path = format!("/ofrep/v1/evaluate/flags?flagConfigEtag={ahead}");
+    first.holding(&first.client_key).post(&path).json("{}").expect(200);
+    follower.until(before + 2);
+    assert_eq!(second.snapshot().json()["revision"], before, "the second node is behind");
+    // Its client goes over to the second node, and so does one of OFREP.
     follower.reconnect_at(&second.address);
-    let last = first.flips(1);
+    let mut moved = second.ofrep_stream(&second.client_key).last(&ahead).listen();
+    wait_until("the second node has caught up", || {
+        (second.snapshot().json()["revision"] == before + 2).then_some(())
+    });
+    for stream in [&mut follower.stream, &mut moved] {
+        assert_eq!(stream.next_block().unwrap().comments, ["default/development"]);
+        stream.heartbeats(3);
+    }
+    let last = second.flips(1);
     follower.until(last);
-    assert_eq!((follower.puts, follower.revision()), (1, revision + 1), "nothing twice, nothing missed");
-    wait_until("the second node serves it", || (second.snapshot().json()["revision"] == last).then_some(()));
+    assert_eq!((follower.puts, follower.patches), (1, 2));
+    assert_eq!(moved.event("message").id, format!("{epoch}-{last}"));
     assert_eq!(follower.document, second.snapshot().json());
 }
 
