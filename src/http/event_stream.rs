@@ -14,7 +14,8 @@ use super::problem::Problem;
 use crate::app::App;
 use crate::stream::connection::{self, Listener};
 use crate::stream::feed::Feed;
-use crate::stream::hub::{Place, Refused, StreamKind};
+use crate::stream::hub::Place;
+use crate::stream::kind::{Refused, StreamKind};
 use crate::stream::position::Position;
 
 /// What `EventSource` sends when it comes back.

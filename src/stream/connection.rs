@@ -12,7 +12,8 @@ use tokio::sync::watch;
 use tokio::time::Sleep;
 
 use super::feed::{Event, Feed, Moment, Pieces};
-use super::hub::{Ended, Place, random};
+use super::hub::{Place, random};
+use super::kind::Ended;
 use super::words;
 use crate::auth::verifiers::Verifier;
 use crate::clock::Clock;
@@ -98,7 +99,7 @@ impl<F: Feed> Connection<F> {
             }
             if now >= self.heartbeat_at {
                 self.heartbeat_at = now + self.listener.place.hub().limits().heartbeat;
-                self.listener.place.hub().count_heartbeat();
+                self.listener.place.hub().meters().event(Event::Heartbeat);
                 return Some(words::HEARTBEAT);
             }
             self.wait(now).await;
@@ -131,17 +132,17 @@ impl<F: Feed> Connection<F> {
         let is_first = !std::mem::replace(&mut self.is_greeted, true);
         let Some(event) = self.feed.advance(&moment, &mut self.pieces) else { return false };
         let hub = self.listener.place.hub();
-        hub.count(event);
+        hub.meters().event(event);
         // What a listener is sent when it comes, or when it is its turn, tells nothing of how fast changes travel.
         if !is_first && event == Event::Patch {
-            hub.delivered(image.made.elapsed());
+            hub.meters().delivered(image.made.elapsed());
         }
         true
     }
 
     fn say_goodbye(&mut self, why: Ended) {
         let hub = self.listener.place.hub();
-        hub.count_goodbye();
+        hub.meters().event(Event::Goodbye);
         self.pieces.push_back(words::goodbye(hub, why));
         self.listener.place.ends(why);
         self.is_over = true;

@@ -30,6 +30,28 @@ pub enum Event {
     Patch,
     /// OFREP's word to ask again.
     Message,
+    /// An entry of the audit log.
+    Entry,
+    /// The last one.
+    Goodbye,
+    /// Nothing, said so that the connection is seen to live.
+    Heartbeat,
+}
+
+impl Event {
+    pub(super) const ALL: [Event; 6] =
+        [Event::Put, Event::Patch, Event::Message, Event::Entry, Event::Goodbye, Event::Heartbeat];
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Event::Put => "put",
+            Event::Patch => "patch",
+            Event::Message => "message",
+            Event::Entry => "entry",
+            Event::Goodbye => "goodbye",
+            Event::Heartbeat => "heartbeat",
+        }
+    }
 }
 
 /// Pieces on their way to one connection; shared ones are shared.

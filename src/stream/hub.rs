@@ -6,109 +6,16 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use metrics::{Counter, Gauge, Histogram, counter, gauge, histogram};
 use tokio_util::sync::CancellationToken;
 
-use super::feed::Event;
-use crate::telemetry as name;
+use super::kind::{Ended, Refused, StreamKind};
+use super::meters::Meters;
 
 /// Seconds: below this a window of refetches is as good as none.
 pub(super) const LEAST_WINDOW: f64 = 0.05;
-/// Seconds after which who was refused may try again: a number in between, so that they do not come back together.
-const RETRY_AFTER: std::ops::RangeInclusive<u32> = 1..=5;
 /// OFREP's web client shows itself as stale each time its stream breaks, until something changes: its streams live longer.
 const OFREP_AGES: f64 = 24.0;
 const MICROS: i64 = 1_000_000;
-
-/// What a stream carries.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StreamKind {
-    /// Rules, for server SDKs.
-    Server,
-    /// Results for one context.
-    Client,
-    /// OFREP's word to ask again.
-    Ofrep,
-    /// Entries of the audit log.
-    Audit,
-}
-
-impl StreamKind {
-    const ALL: [StreamKind; 4] =
-        [StreamKind::Server, StreamKind::Client, StreamKind::Ofrep, StreamKind::Audit];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            StreamKind::Server => "server",
-            StreamKind::Client => "client",
-            StreamKind::Ofrep => "ofrep",
-            StreamKind::Audit => "audit",
-        }
-    }
-}
-
-/// Why a stream ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ended {
-    /// The node stops.
-    Draining,
-    /// It was open for long enough.
-    Age,
-    /// The key was revoked or has expired.
-    Key,
-    /// The environment was archived.
-    Environment,
-    /// The client went away, or took nothing.
-    Client,
-}
-
-impl Ended {
-    const ALL: [Ended; 5] = [Ended::Draining, Ended::Age, Ended::Key, Ended::Environment, Ended::Client];
-
-    /// The word for it, on the wire and in metrics.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Ended::Draining => "draining",
-            Ended::Age => "age",
-            Ended::Key => "key",
-            Ended::Environment => "environment",
-            Ended::Client => "client",
-        }
-    }
-}
-
-/// Why a stream was not opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Refused {
-    /// As many are open as may be.
-    Full,
-    /// Too many came in this second.
-    Herd,
-    /// As many are open with this client key from this address as may be.
-    Address,
-}
-
-impl Refused {
-    const ALL: [Refused; 3] = [Refused::Full, Refused::Herd, Refused::Address];
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Refused::Full => "full",
-            Refused::Herd => "herd",
-            Refused::Address => "address",
-        }
-    }
-
-    /// Seconds after which to try again; another number each time.
-    #[must_use]
-    pub fn retry_after() -> u32 {
-        let span = f64::from(RETRY_AFTER.end() - RETRY_AFTER.start() + 1);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 5")]
-        let more = (random() * span) as u32;
-        (RETRY_AFTER.start() + more).min(*RETRY_AFTER.end())
-    }
-}
 
 /// What streams may cost, and how they are paced.
 #[derive(Debug, Clone, Copy)]
@@ -171,7 +78,7 @@ impl Hub {
         now: i64,
     ) -> Result<Place, Refused> {
         let refuse = |why: Refused| {
-            of(&self.meters.refused, why as usize, Counter::increment);
+            self.meters.refused(why);
             Err(why)
         };
         // The place is taken first and given back on refusal: two who come together cannot both have the last one.
@@ -196,7 +103,7 @@ impl Hub {
             return refuse(Refused::Herd);
         }
         place.counted = true;
-        of(&self.meters.opened, kind as usize, Counter::increment);
+        self.meters.opened(kind);
         Ok(place)
     }
 
@@ -243,33 +150,10 @@ impl Hub {
         self.retry() + Duration::from_secs_f64(window * random())
     }
 
-    /// Counts an event.
-    pub(super) fn count(&self, event: Event) {
-        match event {
-            Event::Put => self.meters.put.increment(1),
-            Event::Patch => self.meters.patch.increment(1),
-            Event::Message => self.meters.message.increment(1),
-        }
-    }
-
-    /// Counts an entry of the audit log.
-    pub fn count_entry(&self) {
-        self.meters.entry.increment(1);
-    }
-
-    /// Counts a heartbeat.
-    pub fn count_heartbeat(&self) {
-        self.meters.heartbeat.increment(1);
-    }
-
-    /// Counts a goodbye.
-    pub fn count_goodbye(&self) {
-        self.meters.goodbye.increment(1);
-    }
-
-    /// Notes how long after its swap a change was handed to a connection.
-    pub(super) fn delivered(&self, after: Duration) {
-        self.meters.delivery.record(after.as_secs_f64());
+    /// What is counted of streams.
+    #[must_use]
+    pub fn meters(&self) -> &Meters {
+        &self.meters
     }
 
     fn total(&self) -> usize {
@@ -278,16 +162,15 @@ impl Hub {
 
     /// One more, or one fewer.
     fn change(&self, kind: StreamKind, by: Change) {
-        let at = kind as usize;
-        let (Some(count), Some(gauge)) = (self.open.get(at), self.meters.open.get(at)) else { return };
+        let Some(count) = self.open.get(kind as usize) else { return };
         match by {
             Change::More => {
                 count.fetch_add(1, Ordering::Relaxed);
-                gauge.increment(1.0);
+                self.meters.open(kind, 1.0);
             }
             Change::Fewer => {
                 count.fetch_sub(1, Ordering::Relaxed);
-                gauge.decrement(1.0);
+                self.meters.open(kind, -1.0);
             }
         }
     }
@@ -349,48 +232,8 @@ impl Drop for Place {
             self.hub.callers.remove_if(caller, |_, count| *count == 0);
         }
         if self.counted {
-            of(&self.hub.meters.ended, self.ended as usize, Counter::increment);
+            self.hub.meters.ended(self.ended);
         }
-    }
-}
-
-/// Registered once, so that a stream only adds to them.
-struct Meters {
-    open: [Gauge; StreamKind::ALL.len()],
-    opened: [Counter; StreamKind::ALL.len()],
-    refused: [Counter; Refused::ALL.len()],
-    ended: [Counter; Ended::ALL.len()],
-    put: Counter,
-    patch: Counter,
-    message: Counter,
-    entry: Counter,
-    goodbye: Counter,
-    heartbeat: Counter,
-    delivery: Histogram,
-}
-
-impl Meters {
-    fn new() -> Meters {
-        let event = |event: &'static str| counter!(name::STREAM_EVENTS, "event" => event);
-        Meters {
-            open: StreamKind::ALL.map(|kind| gauge!(name::STREAMS, "kind" => kind.as_str())),
-            opened: StreamKind::ALL.map(|kind| counter!(name::STREAM_OPENED, "kind" => kind.as_str())),
-            refused: Refused::ALL.map(|why| counter!(name::STREAM_REFUSED, "reason" => why.as_str())),
-            ended: Ended::ALL.map(|why| counter!(name::STREAM_ENDED, "reason" => why.as_str())),
-            put: event("put"),
-            patch: event("patch"),
-            message: event("message"),
-            entry: event("entry"),
-            goodbye: event("goodbye"),
-            heartbeat: event("heartbeat"),
-            delivery: histogram!(name::STREAM_DELIVERY_SECONDS),
-        }
-    }
-}
-
-fn of(counters: &[Counter], at: usize, act: impl FnOnce(&Counter, u64)) {
-    if let Some(counter) = counters.get(at) {
-        act(counter, 1);
     }
 }
 
@@ -475,11 +318,5 @@ mod tests {
             "counted once: who leaves last is sent as far as who leaves first"
         );
         assert!(hub.comeback(Ended::Age) <= Duration::from_millis(1_500));
-    }
-
-    #[test]
-    fn who_is_refused_is_told_another_time_each_time() {
-        let told: std::collections::BTreeSet<u32> = (0..1_000).map(|_| Refused::retry_after()).collect();
-        assert_eq!(told.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
     }
 }

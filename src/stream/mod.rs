@@ -6,6 +6,8 @@ pub mod borders;
 pub mod connection;
 pub mod feed;
 pub mod hub;
+pub mod kind;
+pub mod meters;
 pub mod position;
 pub mod refetch;
 pub mod results;

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::feed::{Event, Feed, Moment, Pieces};
-use super::hub::{Hub, Place, StreamKind};
+use super::hub::{Hub, Place};
+use super::kind::StreamKind;
 use super::position::Position;
 use crate::snapshot::wire;
 

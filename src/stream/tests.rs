@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::feed::{Event, Feed, Moment, Pieces};
-use super::hub::{Hub, Limits, StreamKind};
+use super::hub::{Hub, Limits};
+use super::kind::StreamKind;
 use super::position::Position;
 use super::refetch::RefetchFeed;
 use super::results::ResultsFeed;

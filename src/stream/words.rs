@@ -2,7 +2,8 @@
 
 use bytes::Bytes;
 
-use super::hub::{Ended, Hub};
+use super::hub::Hub;
+use super::kind::Ended;
 
 /// Nothing has happened, and the connection lives.
 pub const HEARTBEAT: Bytes = Bytes::from_static(b": heartbeat\n\n");

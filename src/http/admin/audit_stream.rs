@@ -22,7 +22,9 @@ use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
 use crate::service::Request;
 use crate::service::audit::Entry;
-use crate::stream::hub::{Ended, Place, StreamKind};
+use crate::stream::feed::Event;
+use crate::stream::hub::Place;
+use crate::stream::kind::{Ended, StreamKind};
 use crate::stream::words;
 
 /// Entries read at once.
@@ -133,6 +135,7 @@ impl Listener {
             if let Some(why) = self.ending(now) {
                 self.is_over = true;
                 self.place.ends(why);
+                self.app.hub.meters().event(Event::Goodbye);
                 return Some(words::goodbye(&self.app.hub, why));
             }
             let is_new = self.looked_at.is_none() || self.news.has_changed().unwrap_or(false);
@@ -141,7 +144,7 @@ impl Listener {
                 self.heartbeat_at = now + self.app.hub.limits().heartbeat;
                 self.look().await;
                 if self.pieces.is_empty() && !is_new {
-                    self.app.hub.count_heartbeat();
+                    self.app.hub.meters().event(Event::Heartbeat);
                     return Some(words::HEARTBEAT);
                 }
                 continue;
@@ -174,7 +177,7 @@ impl Listener {
         }
         for entry in entries {
             self.last = entry.seq;
-            self.app.hub.count_entry();
+            self.app.hub.meters().event(Event::Entry);
             self.pieces.push_back(event(entry));
         }
     }

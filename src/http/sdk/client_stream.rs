@@ -16,7 +16,7 @@ use crate::http::ofrep::body;
 use crate::http::openapi::ofrep::EvaluationRequest;
 use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
-use crate::stream::hub::StreamKind;
+use crate::stream::kind::StreamKind;
 use crate::stream::results::ResultsFeed;
 
 /// Listen to results.

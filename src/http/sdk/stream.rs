@@ -12,7 +12,7 @@ use crate::http::evaluator::Evaluator;
 use crate::http::event_stream::{last_event, listen, look_ahead};
 use crate::http::openapi::sdk::StreamEvent;
 use crate::http::problem::Problem;
-use crate::stream::hub::StreamKind;
+use crate::stream::kind::StreamKind;
 use crate::stream::rules::RulesFeed;
 
 /// Listen to the rules.
