@@ -16,6 +16,8 @@ use crate::store::{StoreError, Tx, change, compiled};
 const REPLAY_LIMIT: i64 = 1_000;
 /// Rows read to know what recent revisions touched.
 const TOUCH_LIMIT: i64 = 10_000;
+/// Revisions read at once for that.
+const REVISIONS_AT_ONCE: i64 = 100;
 
 impl Sync {
     fn put(&self, at: &Position, image: Image) {
@@ -144,9 +146,24 @@ impl Sync {
     }
 }
 
+/// What led to a head, read from the last revision backwards in small steps: a thousand rows at once would cost a small
+/// node a tenth of its memory.
 async fn past(tx: &mut Tx, id: &str, head: &Head) -> Result<(Trail, i64), StoreError> {
-    let span = (head.revision - i64::try_from(REVISIONS).unwrap_or(0), head.revision);
-    let touches = change::recent(tx, id, head.epoch, span, TOUCH_LIMIT).await?;
+    let least = (head.revision - i64::try_from(REVISIONS).unwrap_or(0)).max(0);
+    let mut touches = Vec::new();
+    let mut to = head.revision;
+    while to > least {
+        let after = (to - REVISIONS_AT_ONCE).max(least);
+        let rest = TOUCH_LIMIT - i64::try_from(touches.len()).unwrap_or(TOUCH_LIMIT);
+        let found = change::recent(tx, id, head.epoch, (after, to), rest).await?;
+        // Deleted in time, of another epoch, or more than are read: what is older leads nowhere.
+        let is_whole = found.last().is_some_and(|touch| touch.revision == after + 1);
+        touches.extend(found);
+        if !is_whole || touches.len() >= usize::try_from(TOUCH_LIMIT).unwrap_or(usize::MAX) {
+            break;
+        }
+        to = after;
+    }
     Ok(trail(head.revision, &touches))
 }
 

@@ -65,7 +65,7 @@ impl Server {
 fn binary(load: &Load) -> Result<PathBuf> {
     if let Some(path) = &load.bin {
         return if path.is_file() {
-            Ok(path.clone())
+            Ok(std::path::absolute(path)?)
         } else {
             bail!("no {}: {HOW_TO_BUILD}", path.display())
         };
