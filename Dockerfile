@@ -6,8 +6,9 @@ WORKDIR /build
 # manifest names needs a file, so each gets an empty one.
 COPY Cargo.toml Cargo.lock ./
 COPY sdk/engine/Cargo.toml sdk/engine/
-RUN mkdir -p src sdk/engine/src sdk/engine/benches \
-    && echo 'fn main() {}' | tee src/main.rs sdk/engine/benches/evaluate.rs > /dev/null \
+COPY tests/load/Cargo.toml tests/load/
+RUN mkdir -p src sdk/engine/src sdk/engine/benches tests/load/src \
+    && echo 'fn main() {}' | tee src/main.rs sdk/engine/benches/evaluate.rs tests/load/src/main.rs > /dev/null \
     && touch src/lib.rs sdk/engine/src/lib.rs \
     && cargo build --locked --profile dist --bin pennon
 

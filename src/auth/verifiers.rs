@@ -126,6 +126,12 @@ impl Verifiers {
         self.good(&verifier.selector, now).filter(|own| own.id == verifier.id)
     }
 
+    /// Whether a key with this public part is known here, good or not.
+    #[must_use]
+    pub fn has(&self, selector: &str) -> bool {
+        self.keys.contains_key(selector)
+    }
+
     /// Whether a credential's public part is known here: if not, only the database could tell whether it is good.
     #[must_use]
     pub fn knows(&self, text: &str) -> bool {

@@ -43,16 +43,35 @@ pub async fn authenticate(
     Err(Problem::new(StatusCode::FORBIDDEN, "wrong_key_kind", detail))
 }
 
+/// The key with a public part that somebody else has vouched for, if it is good.
+pub async fn holder(app: &App, selector: &str) -> Result<Option<Arc<Verifier>>, Problem> {
+    let verifiers = &app.registry.verifiers;
+    if verifiers.has(selector) {
+        return Ok(verifiers.good(selector, app.clock.now_micros()));
+    }
+    let checked = refreshed(app).await;
+    match verifiers.good(selector, app.clock.now_micros()) {
+        None if !checked => Err(uncheckable()),
+        found => Ok(found),
+    }
+}
+
+/// Whether the database has just been asked for keys made elsewhere.
+async fn refreshed(app: &App) -> bool {
+    app.health.database_up() && app.sync.refresh(UNKNOWN_WAIT).await && app.health.database_up()
+}
+
+fn uncheckable() -> Problem {
+    Problem::unavailable("this key cannot be checked while the database is away. Try again")
+}
+
 /// A key this node has never heard of may have been made on another node a moment ago.
 async fn unknown(app: &App, text: &str) -> Result<Arc<Verifier>, Problem> {
-    let checked =
-        app.health.database_up() && app.sync.refresh(UNKNOWN_WAIT).await && app.health.database_up();
+    let checked = refreshed(app).await;
     match app.registry.verifiers.check(text, app.clock.now_micros()) {
         Ok(verifier) => Ok(verifier),
         Err(why) if checked => Err(rejected(why)),
-        Err(_) => {
-            Err(Problem::unavailable("this key cannot be checked while the database is away. Try again"))
-        }
+        Err(_) => Err(uncheckable()),
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Cell {
     /// Its key.
     pub environment: String,
     image: ArcSwap<Image>,
+    /// For who has written and waits to see it served: told before the many who listen, whose answers would come first.
+    head: watch::Sender<Head>,
     news: watch::Sender<News>,
 }
 
@@ -38,12 +40,14 @@ impl Cell {
     /// A cell with its first image.
     #[must_use]
     pub fn new(id: &str, project: &str, environment: &str, image: Image) -> Cell {
+        let (head, _) = watch::channel(image.head.clone());
         let (news, _) = watch::channel(News { head: image.head.clone(), border: 0, keys: 0, gone: false });
         Cell {
             id: id.to_owned(),
             project: project.to_owned(),
             environment: environment.to_owned(),
             image: ArcSwap::from_pointee(image),
+            head,
             news,
         }
     }
@@ -66,6 +70,12 @@ impl Cell {
         self.news.subscribe()
     }
 
+    /// Where the image stands, told before anything else is.
+    #[must_use]
+    pub fn head(&self) -> watch::Receiver<Head> {
+        self.head.subscribe()
+    }
+
     /// Tells that time has passed a border, at a millisecond.
     pub fn pass(&self, border: i64) {
         self.news.send_modify(|news| news.border = border);
@@ -75,6 +85,7 @@ impl Cell {
     pub(super) fn swap(&self, image: Image) {
         let head = image.head.clone();
         self.image.store(Arc::new(image));
+        self.head.send_replace(head.clone());
         self.news.send_modify(|news| news.head = head);
     }
 

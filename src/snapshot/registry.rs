@@ -150,11 +150,9 @@ impl Registry {
     pub async fn wait_for(&self, id: &str, head: &Head, at_most: Duration) -> bool {
         // A new environment has no cell yet; it comes with the installation's revision, for which the caller waits first.
         let Some(cell) = self.cell(id) else { return false };
-        let mut watch = cell.watch();
-        let reached =
-            watch.wait_for(|now| (now.head.epoch, now.head.revision) >= (head.epoch, head.revision));
+        let mut watch = cell.head();
+        let reached = watch.wait_for(|now| (now.epoch, now.revision) >= (head.epoch, head.revision));
         let Ok(Ok(now)) = tokio::time::timeout(at_most, reached).await else { return false };
-        let now = &now.head;
         // The same revision of another history is not what was waited for.
         (now.epoch, now.revision) != (head.epoch, head.revision) || now.change == head.change
     }

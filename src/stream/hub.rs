@@ -15,6 +15,8 @@ use super::meters::Meters;
 pub(super) const LEAST_WINDOW: f64 = 0.05;
 /// OFREP's web client shows itself as stale each time its stream breaks, until something changes: its streams live longer.
 const OFREP_AGES: f64 = 24.0;
+/// One in so many streams is kept for servers: client keys are public, and nobody may fill a node with them.
+const KEPT_FOR_SERVERS: usize = 8;
 const MICROS: i64 = 1_000_000;
 
 /// What streams may cost, and how they are paced.
@@ -85,7 +87,8 @@ impl Hub {
         let mut place =
             Place { hub: Arc::clone(self), kind, caller: None, ended: Ended::Client, counted: false };
         self.change(kind, Change::More);
-        if self.total() > self.limits.streams {
+        let kept = if caller.is_some() { self.limits.streams / KEPT_FOR_SERVERS } else { 0 };
+        if self.total() > self.limits.streams - kept {
             return refuse(Refused::Full);
         }
         if let Some((key, address)) = caller {
@@ -99,7 +102,7 @@ impl Hub {
                 return refuse(Refused::Address);
             }
         }
-        if !self.may_open(now) {
+        if !self.may_open(now, if caller.is_some() { MICROS / 2 } else { MICROS }) {
             return refuse(Refused::Herd);
         }
         place.counted = true;
@@ -175,12 +178,13 @@ impl Hub {
         }
     }
 
-    /// A second's worth may come at once.
-    fn may_open(&self, now: i64) -> bool {
+    /// So many microseconds' worth may come at once: a second's, of client keys half of that, so that whoever holds one of those,
+    /// which are public, leaves room for servers.
+    fn may_open(&self, now: i64, at_once: i64) -> bool {
         let each = MICROS / i64::from(self.limits.opens_per_second.max(1));
         let next = |whole_at: i64| {
             let next = whole_at.max(now) + each;
-            (next - now <= MICROS.max(each)).then_some(next)
+            (next - now <= at_once.max(each)).then_some(next)
         };
         self.whole_at.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next).is_ok()
     }
@@ -268,7 +272,7 @@ mod tests {
     fn a_place_that_is_given_back_can_be_taken_again() {
         let hub = hub(2, 1_000, 1_000);
         let first = hub.admit(StreamKind::Server, None, 0).unwrap();
-        let _second = hub.admit(StreamKind::Ofrep, Some(("k", HERE)), 0).unwrap();
+        let _second = hub.admit(StreamKind::Audit, None, 0).unwrap();
         assert_eq!(hub.admit(StreamKind::Client, None, 0).unwrap_err(), Refused::Full);
         assert_eq!(hub.open(StreamKind::Client), 0);
         drop(first);
@@ -285,6 +289,23 @@ mod tests {
         drop(own);
         assert!(hub.callers.is_empty());
         assert!(hub.admit(StreamKind::Client, Some(("k", HERE)), 0).is_ok());
+    }
+
+    #[test]
+    fn client_keys_leave_room_for_servers() {
+        let hub = hub(8, 1_000, 1_000);
+        let public = || hub.admit(StreamKind::Ofrep, Some(("k", HERE)), 0);
+        let _seven: Vec<_> = (0..7).map(|_| public().unwrap()).collect();
+        assert_eq!(public().unwrap_err(), Refused::Full);
+        let _eighth = hub.admit(StreamKind::Server, None, 0).unwrap();
+        assert_eq!(hub.admit(StreamKind::Server, None, 0).unwrap_err(), Refused::Full);
+
+        let hub = self::hub(1_000, 10, 1_000);
+        let public = || hub.admit(StreamKind::Ofrep, Some(("k", HERE)), 0);
+        let _five: Vec<_> = (0..5).map(|_| public().unwrap()).collect();
+        assert_eq!(public().unwrap_err(), Refused::Herd);
+        let _others: Vec<_> = (0..5).map(|_| hub.admit(StreamKind::Server, None, 0).unwrap()).collect();
+        assert_eq!(hub.admit(StreamKind::Server, None, 0).unwrap_err(), Refused::Herd);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::app::{App, AppState};
 use crate::auth::channel;
 use crate::auth::verifiers::Verifier;
 use crate::domain::json::push_string;
+use crate::http::authenticate;
 use crate::http::evaluator::Evaluator;
 use crate::http::event_stream::{last_event, listen, look_ahead};
 use crate::http::openapi::sdk::StreamEvent;
@@ -50,26 +51,31 @@ pub async fn event_stream(
     Path(channel): Path<String>,
     headers: HeaderMap,
 ) -> Response {
-    match open(&app, address, &channel, &headers) {
+    match open(&app, address, &channel, &headers).await {
         Ok(response) => response,
         Err(problem) => Failure::from(problem).into_response(),
     }
 }
 
-fn open(app: &App, address: SocketAddr, channel: &str, headers: &HeaderMap) -> Result<Response, Problem> {
+async fn open(
+    app: &App,
+    address: SocketAddr,
+    channel: &str,
+    headers: &HeaderMap,
+) -> Result<Response, Problem> {
     let identity = app.registry.identity();
     if identity.secret.is_empty() {
         return Err(Problem::unavailable(
             "this node cannot tell yet whether this address is good. Try again",
         ));
     }
-    let selector = channel::selector(&identity.secret, channel);
-    let verifier =
-        selector.and_then(|selector| app.registry.verifiers.good(selector, app.clock.now_micros()));
-    let Some(verifier) = verifier else {
+    let bad = || {
         let detail = "this address of a stream is not good, or not any more: ask for the flags again";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail));
+        Problem::new(StatusCode::UNAUTHORIZED, "unauthenticated", detail)
     };
+    // An address that somebody made up ends here; a key that we signed for may be one that this node has yet to hear of.
+    let selector = channel::selector(&identity.secret, channel).ok_or_else(bad)?;
+    let verifier = authenticate::holder(app, selector).await?.ok_or_else(bad)?;
     let evaluator = Evaluator::holding(app, headers, address, verifier)?;
     let last = last_event(headers);
     look_ahead(app, &evaluator, last);

@@ -19,6 +19,9 @@ use crate::http::problem::Problem;
 use crate::stream::kind::StreamKind;
 use crate::stream::results::ResultsFeed;
 
+/// Bytes of a context that is kept as long as its stream lives: ten times an honest one, and thousands of them fit.
+const CONTEXT_LIMIT: usize = 32 * 1024;
+
 /// Listen to results.
 ///
 /// Server-sent events: `put` with `{"epoch", "revision", "flags"}` first, always, then `patch` with `{"epoch", "from", "revision",
@@ -47,7 +50,7 @@ pub async fn client_stream(
 ) -> Result<Response, Problem> {
     let wanted = [CredentialKind::Server, CredentialKind::Client];
     let evaluator = Evaluator::of(&app, &headers, address, &wanted).await?;
-    let bytes = intake::read(&headers, body, app.config.context_limit).await?;
+    let bytes = intake::read(&headers, body, CONTEXT_LIMIT.min(app.config.context_limit)).await?;
     let context = body::context(&bytes).map_err(Problem::from)?.into_owned();
     let random = getrandom::u32().unwrap_or_default();
     let feed = ResultsFeed::new(context, evaluator.audience(), random);

@@ -7,7 +7,7 @@ use super::resume::write_past;
 use crate::support::home::block_on;
 use crate::support::listening::FLAG;
 use crate::support::paths::project;
-use crate::support::{Cluster, Follower, Home, Server, wait_until};
+use crate::support::{Cluster, Follower, Home, Opening, Server, wait_until};
 
 /// Two nodes on a home.
 fn pair(home: Home, variables: &[(&str, &str)]) -> [Server; 2] {
@@ -185,4 +185,22 @@ fn writers_on_both_nodes_are_followed_without_a_gap() {
     for (at, node) in [(0, 1), (2, 0)] {
         nodes[node].holds_the_same(&mut followers[at]);
     }
+}
+
+#[test]
+fn the_address_of_a_key_made_on_one_node_is_good_on_the_other_at_once() {
+    let [first, second] = pair(Home::postgres(), &[("PENNON_POLL_INTERVAL", "60s")]);
+    for _ in 0..10 {
+        let (_, key) = make_key(&first, "client", "");
+        let uri = first.ofrep_uri(&key);
+        // The other node hears of it by a notification, or asks when the stream is opened: whichever is first.
+        Opening::new(second.origin(), "GET", &uri).listen().event("message");
+    }
+    let made_up = first.ofrep_uri(&first.client_key).replace("event-stream/", "event-stream/x");
+    let rounds = || second.metric("pennon_sync_rounds_total");
+    let before = rounds();
+    for _ in 0..20 {
+        Opening::new(second.origin(), "GET", &made_up).refused(401);
+    }
+    assert!(rounds() - before < 2.0, "who makes an address up does not make the node ask its database");
 }

@@ -140,8 +140,10 @@ on_both! {
             assert_eq!(refused.header("content-type"), "application/problem+json", "{refused}");
             assert!(refused.at("/code").is_string(), "{refused}");
         }
-        let large = format!(r#"{{"pad": "{}"}}"#, "a".repeat(300 * 1024));
-        server.client_stream(&server.client_key, &large).refused(413);
+        // It is kept as long as the stream: 32 KiB are the most, the body around it included.
+        let padded = |bytes: usize| format!(r#"{{"pad": "{}"}}"#, "a".repeat(bytes));
+        server.client_stream(&server.client_key, &padded(32 * 1024)).refused(413);
+        server.client_stream(&server.client_key, &padded(31 * 1024)).listen().event("put");
         for body in [r#"{"context": {}}"#, "{}", r#"{"context": {"targetingKey": "u", "deep": {"er": [1, 2]}}, "more": 1}"#] {
             let mut stream = server.client_stream(&server.client_key, "{}").json(body).listen();
             assert_eq!(stream.event("put").json()["flags"][FLAG]["value"], false);
