@@ -52,11 +52,6 @@ impl Output {
         Output { sink: Box::new(io::BufWriter::new(io::stdout())), form, colour }
     }
 
-    /// To nobody: for what is only asked for its answer.
-    pub fn nowhere() -> Output {
-        Output { sink: Box::new(io::sink()), form: Form::Human, colour: false }
-    }
-
     /// To a buffer of a test.
     #[cfg(test)]
     pub fn to(sink: Box<dyn Write>, form: Form) -> Output {

@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::audit::Chain;
 use super::describe::{shown, text, time};
 use super::failure::Failure;
-use super::listing::items;
 use super::output::{Output, Paint, plain};
 use super::remote::Remote;
 
@@ -31,8 +30,9 @@ pub struct Tail {
     #[arg(short = 'n', long = "lines", value_name = "N", default_value_t = 10)]
     lines: usize,
     /// Only what touches this environment
+    // Not `environment`: clap gives arguments of one name one value, and the one of all commands has a default.
     #[arg(long = "in", value_name = "ENVIRONMENT")]
-    environment: Option<String>,
+    only_in: Option<String>,
     /// Only what touches this flag
     #[arg(long, value_name = "FLAG")]
     flag: Option<String>,
@@ -98,14 +98,16 @@ impl Tail {
     /// Shows what is there already; answers the place of the newest entry.
     fn show_last(&self, remote: &Remote, out: &mut Output) -> Result<u64, Failure> {
         let path = self.chain.path(remote);
-        let mut quiet = Output::nowhere();
-        let newest = items(&remote.client, &path, Some(self.lines.max(1)), &mut quiet)?.unwrap_or_default();
-        let shown = newest.iter().take(self.lines).rev();
-        for item in shown.filter(|item| self.wants(item)) {
-            show(item, out)?;
+        let mut last = 0;
+        for raw in remote.client.items(&path, Some(self.lines.max(1)))?.iter().rev() {
+            let item: Value = serde_json::from_str(raw.get()).unwrap_or_default();
+            last = seq(&item).unwrap_or(last);
+            if self.lines > 0 && self.wants(&item) {
+                show(&item, raw.get(), out)?;
+            }
         }
         out.flush()?;
-        Ok(newest.first().and_then(seq).unwrap_or(0))
+        Ok(last)
     }
 
     fn follow(
@@ -124,7 +126,7 @@ impl Tail {
                 "entry" => {
                     progress.seq = seq(&data).unwrap_or(progress.seq);
                     if self.wants(&data) {
-                        show(&data, out)?;
+                        show(&data, &event.data, out)?;
                         out.flush()?;
                         progress.left = progress.left.map(|left| left.saturating_sub(1));
                     }
@@ -143,7 +145,7 @@ impl Tail {
 
     fn wants(&self, item: &Value) -> bool {
         let entry = item.get("entry").unwrap_or(&Value::Null);
-        let in_environment = self.environment.as_ref().is_none_or(|wanted| {
+        let in_environment = self.only_in.as_ref().is_none_or(|wanted| {
             // What environments share names the revisions that it made in each.
             text(entry, "environment") == wanted
                 || entry.get("revisions").is_some_and(|all| all.get(wanted.as_str()).is_some())
@@ -169,10 +171,10 @@ fn seq(item: &Value) -> Option<u64> {
     item.get("seq").and_then(Value::as_u64)
 }
 
-/// One entry on one line.
-fn show(item: &Value, out: &mut Output) -> Result<(), Failure> {
+/// One entry on one line; `raw` is how the server wrote it.
+fn show(item: &Value, raw: &str, out: &mut Output) -> Result<(), Failure> {
     if out.is_json() {
-        return out.line(&item.to_string());
+        return out.line(raw);
     }
     let entry = item.get("entry").unwrap_or(&Value::Null);
     let action = plain(text(entry, "action"));
@@ -266,7 +268,7 @@ mod tests {
         Tail {
             chain: Chain { installation: false },
             lines: 0,
-            environment: environment.map(str::to_owned),
+            only_in: environment.map(str::to_owned),
             flag: flag.map(str::to_owned),
             count: None,
         }
@@ -287,7 +289,7 @@ mod tests {
         let (mut out, captured) = capture();
         let item = json!({"seq": 7, "entry": {"at": "2026-11-23T00:26:21.351000Z", "action": "flag.off", "key": "new_checkout_flow",
             "environment": "production", "actor": {"name": "ann\u{1b}"}, "revision": 42, "reason": "errors\nrise"}});
-        show(&item, &mut out).unwrap();
+        show(&item, "", &mut out).unwrap();
         out.flush().unwrap();
         assert_eq!(
             captured.text(),

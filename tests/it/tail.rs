@@ -64,7 +64,7 @@ fn listeners(server: &Server, count: usize) {
 on_both! {
     fn who_changes_what_is_shown_while_it_happens_and_nothing_is_missed_across_a_restart(home: Home) {
         let mut server = Server::with(home, &[("PENNON_STREAM_RETRY", "10ms")]);
-        let mut tail = Tail::start(&server, &["-n", "1", "--count", "3"]);
+        let mut tail = Tail::start(&server, &["-n", "1", "--count", "4"]);
         let last = tail.line();
         assert!(last.contains("by pennon"), "the first run is what is there already: {last}");
         listeners(&server, 1);
@@ -77,6 +77,11 @@ on_both! {
         server.start();
         flip(&server, "off", "");
         assert!(tail.line().contains("flag.off"));
+        // Every environment's, whichever one other commands mean when none is named.
+        server.owner().post(&format!("{}/on", CONFIGURATION.replace("development", "production"))).reason("a test")
+            .header("If-Match", "*").expect(200);
+        let line = tail.line();
+        assert!(line.contains("production") && line.contains("flag.on"), "{line}");
         server.owner().post("/api/v1/projects/default/segments").json(r#"{"key": "testers"}"#).expect(201);
         assert!(tail.line().contains("testers"));
         assert!(tail.process.wait().unwrap().success(), "it ends after so many");
