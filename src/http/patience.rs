@@ -3,6 +3,8 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -17,6 +19,19 @@ pub struct Patient {
     at_most: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    heard: Heard,
+}
+
+/// Whether the other end of a connection has said anything yet.
+#[derive(Debug, Clone, Default)]
+pub struct Heard(Arc<AtomicBool>);
+
+impl Heard {
+    /// Whether it has.
+    #[must_use]
+    pub fn anything(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 impl Patient {
@@ -27,7 +42,13 @@ impl Patient {
         // Without this a peer that vanished is noticed after a quarter of an hour.
         #[cfg(target_os = "linux")]
         let _ = socket2::SockRef::from(&stream).set_tcp_user_timeout(Some(at_most));
-        Patient { stream, at_most, waiting: None }
+        Patient { stream, at_most, waiting: None, heard: Heard::default() }
+    }
+
+    /// Tells, now and later, whether the other end has said anything.
+    #[must_use]
+    pub fn heard(&self) -> Heard {
+        self.heard.clone()
     }
 
     /// What a write came to: done, or waiting, or waiting for too long.
@@ -49,7 +70,12 @@ impl AsyncRead for Patient {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.heard.0.store(true, Ordering::Relaxed);
+        }
+        outcome
     }
 }
 

@@ -1,17 +1,18 @@
 //! The listener: accepts, bounds and drains connections. Knows nothing of routes.
 
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::extract::ConnectInfo;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 use tracing::{debug, warn};
 
@@ -24,6 +25,9 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(15);
 const HEAD_LIMIT: usize = 64 * 1024;
 /// Pause after the operating system refused a connection (out of file descriptors): it passes.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// While a node drains, how often, and with what pause, a connection is looked at that has said nothing yet.
+const FIRST_WORD_LOOKS: u32 = 50;
+const FIRST_WORD_PAUSE: Duration = Duration::from_millis(10);
 
 /// What connections may cost.
 #[derive(Debug, Clone, Copy)]
@@ -54,10 +58,10 @@ impl Bounds {
 /// Serves until `drain` is cancelled, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, drain: CancellationToken) {
     let places = Arc::new(Semaphore::new(bounds.connections));
-    let graceful = GracefulShutdown::new();
+    let open = TaskTracker::new();
     let spawn = |stream, address, place| {
-        let connection = graceful.watch(connection(stream, address, router.clone(), bounds));
-        tokio::spawn(async move {
+        let connection = serve_one(stream, address, router.clone(), (bounds, drain.clone()));
+        open.spawn(async move {
             if let Err(error) = connection.await {
                 debug!(error = %error, "a connection ended early");
             }
@@ -86,7 +90,8 @@ pub async fn serve(listener: TcpListener, router: Router, bounds: Bounds, drain:
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { break };
         spawn(stream, address, Ok(place));
     }
-    if tokio::time::timeout(bounds.drain, graceful.shutdown()).await.is_err() {
+    open.close();
+    if tokio::time::timeout(bounds.drain, open.wait()).await.is_err() {
         warn!("requests were still under way when the patience for draining ended");
     }
 }
@@ -107,11 +112,43 @@ fn queued(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
     all
 }
 
-fn connection(
+/// Serves one connection to its end, which comes after the request under way once the drain has begun.
+///
+/// A connection that has said nothing yet may have a request on its way: hyper would close it unread, and a proxy would make
+/// that a 502. It is given a moment.
+async fn serve_one(
     stream: TcpStream,
     address: SocketAddr,
     router: Router,
-    bounds: Bounds,
+    (bounds, drain): (Bounds, CancellationToken),
+) -> hyper::Result<()> {
+    // Small answers go out at once; without this a flip waits for the client's acknowledgement.
+    let _ = stream.set_nodelay(true);
+    let stream = Patient::new(stream, bounds.write);
+    let heard = stream.heard();
+    let mut connection = pin!(connection(stream, address, router, bounds.head));
+    tokio::select! {
+        biased;
+        ended = connection.as_mut() => return ended,
+        () = drain.cancelled() => {}
+    }
+    for _ in 0..FIRST_WORD_LOOKS {
+        if heard.anything() {
+            break;
+        }
+        if let Ok(ended) = tokio::time::timeout(FIRST_WORD_PAUSE, connection.as_mut()).await {
+            return ended;
+        }
+    }
+    connection.as_mut().graceful_shutdown();
+    connection.await
+}
+
+fn connection(
+    stream: Patient,
+    address: SocketAddr,
+    router: Router,
+    head: Duration,
 ) -> hyper::server::conn::http1::Connection<
     TokioIo<Patient>,
     impl hyper::service::HttpService<
@@ -121,15 +158,13 @@ fn connection(
         Future: Send,
     > + Send,
 > {
-    // Small answers go out at once; without this a flip waits for the client's acknowledgement.
-    let _ = stream.set_nodelay(true);
     let service = router.map_request(move |mut request: axum::http::Request<hyper::body::Incoming>| {
         request.extensions_mut().insert(ConnectInfo(address));
         request.map(axum::body::Body::new)
     });
     hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(bounds.head)
+        .header_read_timeout(head)
         .max_buf_size(HEAD_LIMIT)
-        .serve_connection(TokioIo::new(Patient::new(stream, bounds.write)), TowerToHyperService::new(service))
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(service))
 }

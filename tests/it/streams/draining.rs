@@ -1,5 +1,7 @@
 //! Streams that the server ends: told so, properly closed, and taken up again without a loss.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -134,4 +136,23 @@ fn a_stream_that_nobody_reads_keeps_no_server_from_stopping() {
         "FIGURE the process ended {:?} after SIGTERM, with 20 stalled streams and 1 s of patience",
         started.elapsed()
     );
+}
+
+#[test]
+fn a_request_on_a_connection_that_was_open_before_the_drain_is_answered() {
+    let mut server = Server::on(Home::sqlite());
+    let address = server.stream("").socket_address();
+    // Proxies connect before they speak: these have said nothing when the server is told to stop.
+    let mut silent: Vec<_> = (0..5).map(|_| TcpStream::connect(address).expect("a connection")).collect();
+    server.anonymous().get("/health/live").expect(200);
+    server.signal("TERM");
+    wait_until("nothing new is accepted", || TcpStream::connect(address).is_err().then_some(()));
+    for connection in &mut silent {
+        connection.write_all(b"GET /health/ready HTTP/1.1\r\nHost: x\r\n\r\n").expect("it is open");
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).expect("an answer, and the end");
+        assert!(answer.starts_with("HTTP/1.1 503 ") && answer.contains("draining"), "{answer}");
+    }
+    assert!(server.wait_for_exit().success());
+    assert!(!server.log().contains("patience"), "{}", server.log());
 }
