@@ -1,0 +1,1 @@
+"""Pennon in its shortest form."""

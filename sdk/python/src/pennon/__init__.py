@@ -1,0 +1,1 @@
+"""Pennon: feature flags, evaluated in the process."""
