@@ -2,7 +2,7 @@
 //!
 //! Must not read a clock or the system's randomness: a difference that was found is found again by its seed.
 
-/// The step of SplitMix64 (Steele, Lea, Flood 2014), which is good for any seed.
+/// The step of `SplitMix64` (Steele, Lea, Flood 2014), which is good for any seed.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The bytes of one round of a seed.

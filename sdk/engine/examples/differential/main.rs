@@ -153,12 +153,11 @@ fn asked(snapshot: &Snapshot, flag: &str, source: &mut Source<'_>) -> (&'static 
     let fitting = TYPES.iter().find(|(_, asked)| asked.is_some() && *asked == own).copied();
     match (source.below(8), fitting) {
         (0 | 1, _) | (2..=6, None) => ("", None),
-        (2..=4, Some(fitting)) => fitting,
         // The three that a number may be asked as.
-        (5 | 6, Some(fitting)) if own == Some(Asked::Number) => {
-            TYPES.get(4 + source.below(2)).copied().unwrap_or(fitting)
+        (2..=4, Some(_)) if own == Some(Asked::Number) => {
+            TYPES.get(3 + source.below(3)).copied().unwrap_or_default()
         }
-        (5 | 6, Some(fitting)) => fitting,
+        (2..=6, Some(fitting)) => fitting,
         _ => TYPES.get(source.below(TYPES.len())).copied().unwrap_or_default(),
     }
 }

@@ -216,7 +216,7 @@ fn condition(source: &mut Source<'_>) -> Map<String, Value> {
     let mut out = Map::new();
     out.insert("attribute".into(), name.into());
     out.insert("op".into(), operator.into());
-    let values: Vec<Value> = (0..1 + source.below(3))
+    let values: Vec<Value> = (0..=source.below(3))
         .map(|_| match kind {
             Kind::Pattern => patterns::pattern(source).into(),
             _ => literals::value(kind, source, ROUGH_LITERALS),
@@ -293,7 +293,7 @@ fn damage(value: &mut Value, source: &mut Source<'_>, depth: usize) {
             let name = source.pick(&names);
             match object.get_mut(name) {
                 Some(inner) if down && (inner.is_object() || inner.is_array()) => {
-                    damage(inner, source, depth - 1)
+                    damage(inner, source, depth - 1);
                 }
                 _ => hurt(object, name, source),
             }
@@ -309,6 +309,8 @@ fn damage(value: &mut Value, source: &mut Source<'_>, depth: usize) {
 }
 
 fn hurt(object: &mut Map<String, Value>, name: &str, source: &mut Source<'_>) {
+    // Of an odd version and of these when they are empty no rule says anything.
+    let open = matches!(name, "version" | "salt" | "cause" | "run");
     match source.below(4) {
         0 => {
             object.remove(name);
@@ -317,7 +319,8 @@ fn hurt(object: &mut Map<String, Value>, name: &str, source: &mut Source<'_>) {
             object.insert("unknown".into(), parsed(source.pick(&WEIRD)));
         }
         _ => {
-            object.insert(name.into(), parsed(source.pick(&WEIRD)));
+            let weird = if open { source.pick(&["true", "[]"]) } else { source.pick(&WEIRD) };
+            object.insert(name.into(), parsed(weird));
         }
     }
 }

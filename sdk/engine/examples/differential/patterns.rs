@@ -123,7 +123,7 @@ fn alternatives(source: &mut Source<'_>, depth: usize) -> String {
 }
 
 fn sequence(source: &mut Source<'_>, depth: usize) -> String {
-    (0..1 + source.below(3)).map(|_| piece(source, depth)).collect()
+    (0..=source.below(3)).map(|_| piece(source, depth)).collect()
 }
 
 fn piece(source: &mut Source<'_>, depth: usize) -> String {
