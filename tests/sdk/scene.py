@@ -1,0 +1,108 @@
+"""What one test needs: a project of its own, the proxy before the server, and the agents that it starts."""
+
+import re
+import threading
+
+from agent import Agent
+from languages import Language
+from proxy import Proxy
+from server import Project, Server
+
+STREAM = "/api/v1/sdk/stream"
+SNAPSHOT = "/api/v1/sdk/snapshot"
+EVENTS = "/api/v1/sdk/events"
+
+# Times in which a test is over soon. The shared server's heartbeat is 100 ms, so that ten of them may be late before
+# a stream counts as dead on a busy machine.
+QUICK = {
+    "startWaitMs": 5000,
+    "streamWaitMs": 1000,
+    "pollIntervalMs": 200,
+    "readTimeoutMs": 1500,
+    "backoffMinMs": 20,
+    "backoffMaxMs": 200,
+    "connectTimeoutMs": 1000,
+    "events": False,
+}
+# Stands in contexts; a log that holds it has told a user's attribute.
+PRIVATE = "private-8d1f@example.org"
+
+
+class Scene:
+    """Agents of one language talk through `proxy` to `server`, with the keys of `project`."""
+
+    def __init__(self, server: Server, language: Language):
+        self.server = server
+        self.language = language
+        self.project: Project = server.project()
+        self.proxy = Proxy(server.address)
+        self._agents: list[Agent] = []
+
+    def agent(self, **environment: str) -> Agent:
+        """An agent that has not been started."""
+        made = Agent(self.language, environment)
+        self._agents.append(made)
+        return made
+
+    def options(self, **options) -> dict:
+        """The quick settings, with these instead."""
+        return {"url": self.proxy.url, "key": self.project.server_key, **QUICK, **options}
+
+    def start(self, **options) -> Agent:
+        """An agent that has been told to start."""
+        return self.agent().start(**self.options(**options))
+
+    def ready(self, **options) -> Agent:
+        """An agent that follows the stream and holds what the server has now."""
+        agent = self.start(**options)
+        agent.until(state="ready", source="stream", revision=self.project.revision())
+        return agent
+
+    def streams(self) -> list:
+        """The attempts to open a stream so far."""
+        return self.proxy.seen(STREAM)
+
+    def polls(self) -> list:
+        return self.proxy.seen(SNAPSHOT)
+
+    def most_at_once(self, path: str) -> int:
+        """How many requests below `path` were open at the same time, at most."""
+        borders = []
+        for request in self.proxy.seen(path):
+            borders += [(request.at, 1), (request.ended or float("inf"), -1)]
+        most = now = 0
+        for _, step in sorted(borders):
+            now += step
+            most = max(most, now)
+        return most
+
+    def close(self) -> None:
+        """Ends the agents as their users would; a log that tells a key or a context fails the test."""
+        problems = []
+        try:
+            for agent in self._agents:
+                if agent.process.poll() is None and (code := agent.end()) != 0:
+                    problems.append(f"the agent ended with {code}:\n{agent.log()}")
+                if told := self._secrets(agent.log()):
+                    problems.append(f"the log tells {told}")
+        finally:
+            for agent in self._agents:
+                agent.discard()
+            self.proxy.close()
+        assert not problems, "\n".join(problems)
+
+    def _secrets(self, log: str) -> str | None:
+        found = re.search(r"pnn_(?:srv|cli)_[\w-]+", log) or re.search(re.escape(PRIVATE), log)
+        return found[0][:16] if found else None
+
+
+def gaps(requests: list) -> list[float]:
+    """Seconds from the end of each request to the beginning of the next one."""
+    return [later.at - earlier.ended for earlier, later in zip(requests, requests[1:])]
+
+
+def in_background(work) -> threading.Thread:
+    """Runs `work` beside the test."""
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
