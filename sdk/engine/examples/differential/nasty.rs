@@ -80,13 +80,15 @@ const WEIRD: [&str; 14] = [
 
 /// Makes some of the snapshot's conditions and draws odd, and breaks some of its documents.
 pub fn documents(snapshot: &mut Value, source: &mut Source<'_>) {
-    if source.chance(2) {
+    // Of circles together with names that lead nowhere no rule says anything, and damage makes such names.
+    let straight = source.chance(2);
+    if straight {
         acyclic(snapshot);
     }
     for kind in ["flags", "segments", "layers"] {
         for document in members(snapshot, kind) {
             walk(document, source);
-            if source.chance(if kind == "layers" { 40 } else { 24 }) {
+            if straight && source.chance(12) {
                 damage(document, source, 6);
             }
         }
