@@ -18,6 +18,12 @@ impl Workload {
         Context::from_json(self.context.as_bytes()).expect("a context")
     }
 
+    /// The context as it is sent.
+    #[allow(dead_code, reason = "for who writes the workloads down")]
+    pub fn context_json(&self) -> &str {
+        &self.context
+    }
+
     pub fn run<'s>(&'s self, context: &Context<'_>, at: &At<'_>) -> Evaluation<'s> {
         self.snapshot.evaluate("flag", context, None, at)
     }

@@ -107,7 +107,8 @@ pub fn value(kind: Kind, source: &mut Source<'_>, rough: usize) -> Value {
     }
 }
 
-fn parsed(text: &str) -> Value {
+/// JSON that a table here holds.
+pub fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_default()
 }
 

@@ -15,11 +15,13 @@
 #[path = "../../tests/properties/generate/mod.rs"]
 mod generate;
 
+mod damage;
 mod dice;
 mod expect;
 mod literals;
 mod nasty;
 mod patterns;
+mod references;
 
 use std::collections::BTreeMap;
 use std::error::Error;

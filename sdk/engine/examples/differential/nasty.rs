@@ -5,8 +5,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::generate::Source;
-use crate::literals::{self, Kind};
-use crate::patterns;
+use crate::literals::{self, Kind, parsed};
+use crate::{damage, patterns, references};
 
 /// One in how many literals of a document is only nearly one, which breaks the flag.
 const ROUGH_LITERALS: usize = 40;
@@ -60,98 +60,25 @@ const BYS: [&str; 10] = [
 ];
 const BROKEN_BYS: [&str; 8] =
     ["[]", "[\"$now\"]", "[\"\"]", "[\"/\"]", "[\"$other\"]", "\"id\"", "[1]", "[\"/a~2\"]"];
-/// Put in the place of anything.
-const WEIRD: [&str; 14] = [
-    "null",
-    "true",
-    "0",
-    "-1",
-    "1.5",
-    "\"\"",
-    "\"x\"",
-    "[]",
-    "{}",
-    "[null]",
-    "{\"a\":1}",
-    "1e300",
-    "\"\\u00e9\"",
-    "9007199254740993",
-];
-
 /// Makes some of the snapshot's conditions and draws odd, and breaks some of its documents.
 pub fn documents(snapshot: &mut Value, source: &mut Source<'_>) {
     // Of circles together with names that lead nowhere no rule says anything, and damage makes such names.
     let straight = source.chance(2);
     if straight {
-        acyclic(snapshot);
+        references::straighten(snapshot);
     }
     for kind in ["flags", "segments", "layers"] {
         for document in members(snapshot, kind) {
             walk(document, source);
             if straight && source.chance(12) {
-                damage(document, source, 6);
+                damage::damage(document, source, 6);
             }
         }
     }
 }
 
-fn members<'v>(snapshot: &'v mut Value, kind: &str) -> impl Iterator<Item = &'v mut Value> {
+pub fn members<'v>(snapshot: &'v mut Value, kind: &str) -> impl Iterator<Item = &'v mut Value> {
     snapshot.get_mut(kind).and_then(Value::as_object_mut).into_iter().flat_map(|all| all.values_mut())
-}
-
-/// Lets flags name earlier ones only, and segments too: circles break so much that little is left to compare.
-fn acyclic(snapshot: &mut Value) {
-    for (kind, last) in [("flags", "flag"), ("segments", "segment")] {
-        let Some(all) = snapshot.get_mut(kind).and_then(Value::as_object_mut) else { continue };
-        let keys: Vec<String> = all.keys().cloned().collect();
-        for (at, document) in all.values_mut().enumerate() {
-            let earlier: Vec<&String> = keys.iter().take(at).collect();
-            rename(document, last, earlier.last().map(|key| key.as_str()), &keys, at);
-        }
-    }
-    // A segment's flags could lead back to it.
-    for document in members(snapshot, "segments") {
-        replace_references(document);
-    }
-}
-
-/// Replaces a reference to this document or to a later one by one to the document before, or by nothing.
-fn rename(value: &mut Value, name: &str, before: Option<&str>, keys: &[String], own: usize) {
-    match value {
-        Value::Object(object) => {
-            let found = object.get(name).and_then(Value::as_str);
-            let forward =
-                found.is_some_and(|key| keys.iter().position(|one| one == key).is_none_or(|at| at >= own));
-            if forward {
-                match before {
-                    Some(before) => {
-                        object.insert(name.into(), before.into());
-                    }
-                    None => *object = nothing(object),
-                }
-            }
-            // The first document has no prerequisite to name.
-            if before.is_none() && name == "flag" {
-                object.remove("prerequisites");
-            }
-            object.values_mut().for_each(|inner| rename(inner, name, before, keys, own));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|inner| rename(inner, name, before, keys, own)),
-        _ => {}
-    }
-}
-
-fn nothing(_: &Map<String, Value>) -> Map<String, Value> {
-    Map::from_iter([("any".to_owned(), json!([]))])
-}
-
-fn replace_references(value: &mut Value) {
-    match value {
-        Value::Object(object) if object.contains_key("flag") => *object = nothing(object),
-        Value::Object(object) => object.values_mut().for_each(replace_references),
-        Value::Array(items) => items.iter_mut().for_each(replace_references),
-        _ => {}
-    }
 }
 
 /// Makes odd what can be odd without being broken, mostly.
@@ -188,10 +115,6 @@ fn walk(value: &mut Value, source: &mut Source<'_>) {
         Value::Array(items) => items.iter_mut().for_each(|inner| walk(inner, source)),
         _ => {}
     }
-}
-
-fn parsed(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_default()
 }
 
 /// An attribute condition with literals of its operator's kind.
@@ -281,48 +204,6 @@ fn odd_values(flag: &mut Map<String, Value>, source: &mut Source<'_>) {
             if source.chance(2) {
                 *value = parsed(source.pick(texts));
             }
-        }
-    }
-}
-
-/// Changes one member somewhere: removes it, replaces it, or puts in one that nobody knows.
-fn damage(value: &mut Value, source: &mut Source<'_>, depth: usize) {
-    let down = depth > 0 && !source.chance(4);
-    match value {
-        Value::Object(object) if !object.is_empty() => {
-            let keys: Vec<String> = object.keys().cloned().collect();
-            let names: Vec<&str> = keys.iter().map(String::as_str).collect();
-            let name = source.pick(&names);
-            match object.get_mut(name) {
-                Some(inner) if down && (inner.is_object() || inner.is_array()) => {
-                    damage(inner, source, depth - 1);
-                }
-                _ => hurt(object, name, source),
-            }
-        }
-        Value::Array(items) if !items.is_empty() => {
-            let at = source.below(items.len());
-            if let Some(inner) = items.get_mut(at) {
-                damage(inner, source, depth.saturating_sub(1));
-            }
-        }
-        other => *other = parsed(source.pick(&WEIRD)),
-    }
-}
-
-fn hurt(object: &mut Map<String, Value>, name: &str, source: &mut Source<'_>) {
-    // Of an odd version and of these when they are empty no rule says anything.
-    let open = matches!(name, "version" | "salt" | "cause" | "run");
-    match source.below(4) {
-        0 => {
-            object.remove(name);
-        }
-        1 => {
-            object.insert("unknown".into(), parsed(source.pick(&WEIRD)));
-        }
-        _ => {
-            let weird = if open { source.pick(&["true", "[]"]) } else { source.pick(&WEIRD) };
-            object.insert(name.into(), parsed(weird));
         }
     }
 }
