@@ -66,7 +66,13 @@ export class EventBuffer {
   #number = { exposures: 0, tracks: 0 };
   #met = new Set<string>();
 
-  constructor(instanceId: string, session: string, nowMs: number) {
+  /** A browser sends what outlives its page in smaller batches: `maxBytes`. */
+  constructor(
+    instanceId: string,
+    session: string,
+    nowMs: number,
+    private readonly maxBytes = MAX_BATCH_BYTES,
+  ) {
     this.#head = { instanceId, session };
     this.#since = nowMs;
   }
@@ -180,7 +186,7 @@ export class EventBuffer {
     let taken = 0;
     for (const piece of this.#kept) {
       size += bytes(piece.json) + 1;
-      if (pieces.length === MAX_BATCH_EVENTS || size > MAX_BATCH_BYTES) break;
+      if (pieces.length === MAX_BATCH_EVENTS || size > this.maxBytes) break;
       pieces.push(piece);
       taken += 1;
       if (piece.kind === "exposures" || piece.kind === "tracks") this.#number[piece.kind] -= 1;

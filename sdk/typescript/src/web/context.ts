@@ -1,0 +1,28 @@
+/**
+ * A context as the server will read it: plain data in one order, so that the same context has the same text. Must not
+ * keep what a caller passed, who may change it later.
+ */
+import { isObject, isPresent } from "../engine/context.js";
+import type { JsonObject } from "../engine/evaluation.js";
+
+/**
+ * Whom the flags are evaluated for: `targetingKey` and whatever else rules look at. A date becomes its text; what JSON
+ * cannot hold counts as absent.
+ */
+export interface Context {
+  /** What percentages and targets count by: a string that is not empty, or an integral number. */
+  readonly targetingKey?: string | number | null;
+  readonly [attribute: string]: unknown;
+}
+
+function inOrder(_name: string, value: unknown): unknown {
+  if (!isObject(value)) return isPresent(value) ? value : undefined;
+  return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
+}
+
+/** Throws a TypeError when the context is no object, or leads back into itself. */
+export function plain(context: unknown): JsonObject {
+  if (context === undefined || context === null) return {};
+  if (!isObject(context)) throw new TypeError("`context` must be an object");
+  return JSON.parse(JSON.stringify(context, inOrder)) as JsonObject;
+}

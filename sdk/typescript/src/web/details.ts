@@ -1,0 +1,62 @@
+/**
+ * From a result that is held to what a caller is given: the value of the type that was asked for, or the caller's own
+ * default and why. Must not throw, and must not write anything down.
+ */
+import { ERROR_MESSAGES, type ErrorCode as EngineError, type Reason } from "../engine/outcome.js";
+import { NO_METADATA, type FlagValue, type JsonObject } from "../engine/evaluation.js";
+import type { Entry } from "./results.js";
+
+/** Why the caller's default is served. */
+export type ErrorCode =
+  | EngineError
+  /** No results have come yet. */
+  | "PROVIDER_NOT_READY";
+
+/** What is served for one flag, and why. */
+export interface Details<T> {
+  readonly flagKey: string;
+  /** The flag's value, or the caller's default. */
+  readonly value: T;
+  /** The name of the variant served; absent when the default is. */
+  readonly variant?: string;
+  readonly reason: Reason;
+  /** Present exactly when the reason is `ERROR`. */
+  readonly errorCode?: ErrorCode;
+  /** What the error code means, for people. */
+  readonly errorMessage?: string;
+  /** The flag's own metadata, which is public. */
+  readonly metadata: JsonObject;
+}
+
+const NOT_READY = "no results have come yet";
+
+/** The type of a value as flags have types; an array has none. */
+const typeOf = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value);
+
+/** The default, and why it is served. */
+function failed<T>(flagKey: string, value: T, errorCode: ErrorCode, message?: string): Details<T> {
+  const errorMessage = message ?? (errorCode === "PROVIDER_NOT_READY" ? NOT_READY : ERROR_MESSAGES[errorCode]);
+  return { flagKey, value, reason: "ERROR", errorCode, errorMessage, metadata: NO_METADATA };
+}
+
+/**
+ * What a flag serves. The type that is asked for is the default's; a default that is null or undefined asks for none.
+ * An entry without a value tells no type, so it is never a mismatch.
+ */
+export function detailsOf<T extends FlagValue | null | undefined>(
+  flagKey: string,
+  entry: Entry | undefined,
+  fallback: T,
+  isReady: boolean,
+): Details<T> {
+  if (!entry) return failed(flagKey, fallback, isReady ? "FLAG_NOT_FOUND" : "PROVIDER_NOT_READY");
+  const { value, variant, reason = "DEFAULT", metadata = NO_METADATA, errorCode, errorDetails } = entry;
+  if (errorCode) return failed(flagKey, fallback, errorCode, errorDetails);
+  if (value === undefined) return { flagKey, value: fallback, reason, metadata };
+  if ((fallback ?? null) !== null && typeOf(value) !== typeOf(fallback)) {
+    return failed(flagKey, fallback, "TYPE_MISMATCH");
+  }
+  // The served type is the asked one, or none was asked for.
+  const served = { flagKey, value: value as T, reason, metadata };
+  return variant ? { ...served, variant } : served;
+}

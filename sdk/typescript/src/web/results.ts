@@ -1,0 +1,133 @@
+/**
+ * The results of one context, as the server evaluated them: where they stand, how a newer word of the server changes
+ * them, and which flags that changed. Must not evaluate, and must not let an older word win over a newer one.
+ */
+import type { ErrorCode, Reason } from "../engine/outcome.js";
+import type { FlagValue, JsonObject, Track } from "../engine/evaluation.js";
+import { isObject } from "../engine/context.js";
+import { compare, idOf, judge, type Position, type Step } from "../shared/order.js";
+
+/** What a flag serves, or why it errs: an entry of OFREP's answer for all flags, and `track`. */
+export interface Entry {
+  readonly key: string;
+  /** Absent when the caller's own default applies; then `variant` is "". */
+  readonly value?: FlagValue;
+  readonly variant?: string;
+  readonly reason?: Reason;
+  readonly metadata?: JsonObject;
+  /** The run that counts an exposure to it. */
+  readonly track?: Track;
+  readonly errorCode?: ErrorCode;
+  readonly errorDetails?: string;
+}
+
+/** All results for one context: a `put` of the client stream, and what a server SDK's `bootstrap(context)` gives. */
+export interface Bootstrap {
+  /** The millisecond at which the environment's line of history began. */
+  readonly epoch: number;
+  /** Grows by one with every change of the environment. */
+  readonly revision: number;
+  readonly flags: Readonly<Record<string, Entry>>;
+}
+
+/** What changed since `from`; an entry that is gone is null. */
+export interface Patch extends Step {
+  readonly flags: Readonly<Record<string, Entry | null>>;
+}
+
+/** What a word of the server did: the keys of what it changed, or why it was not taken. */
+export type Applied = readonly string[] | "ignore" | "gap";
+
+/** Something came that cannot be read: it is dropped, and the stream opened again. */
+export class Unreadable extends Error {}
+
+const isResults = (it: Partial<Record<keyof Patch, unknown>>): boolean =>
+  Number.isSafeInteger(it.epoch) &&
+  Number.isSafeInteger(it.revision) &&
+  isObject(it.flags) &&
+  Object.values(it.flags).every((entry) => entry === null || isObject(entry));
+
+/** Reads what should be all results; throws `Unreadable`. */
+export function readPut(value: unknown): Bootstrap {
+  if (isObject(value) && isResults(value)) return value as Bootstrap;
+  throw new Unreadable("results that cannot be read");
+}
+
+/** Reads what should be a change of results; throws `Unreadable`. */
+export function readPatch(value: unknown): Patch {
+  const patch = readPut(value) as Patch;
+  if (Number.isSafeInteger(patch.from)) return patch;
+  throw new Unreadable("a change that cannot be read");
+}
+
+/** Values are handed out as they are held, so nobody may write into them. */
+function freeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.values(value).forEach(freeze);
+    Object.freeze(value);
+  }
+  return value;
+}
+
+/** What a caller can see of an entry, as text. Which run counts it is not to be seen. */
+const visible = (entry: Entry | undefined): string => JSON.stringify({ ...entry, track: 0 });
+
+/** Results for one context, and where they stand. */
+export class Results {
+  /** Absent entries are absent here; never null. */
+  flags: ReadonlyMap<string, Entry> = new Map();
+  /** 0 while no word of the server told where it stands. */
+  epoch = 0;
+  revision = 0;
+
+  /** For whom the server evaluated: plain data, never written to. */
+  constructor(readonly context: JsonObject) {}
+
+  /** Where the results stand, `<epoch>-<revision>`; null when nothing told. */
+  get position(): string | null {
+    return this.epoch ? idOf(this) : null;
+  }
+
+  /** Takes all results, unless they are older than these. The same revision may hold others: a date has passed. */
+  put(put: Bootstrap): Applied {
+    if (compare(put, this) < 0) return "ignore";
+    this.#stand(put);
+    return this.replace(Object.entries(put.flags));
+  }
+
+  /** Takes what changed, if it changed from where these stand. */
+  patch(patch: Patch): Applied {
+    const verdict = judge(this, patch);
+    if (verdict !== "apply") return verdict;
+    this.#stand(patch);
+    const next = new Map(this.flags);
+    for (const [key, entry] of Object.entries(patch.flags)) {
+      if (entry === null) next.delete(key);
+      else next.set(key, freeze(entry));
+    }
+    return this.#become(next, Object.keys(patch.flags));
+  }
+
+  /** Takes all entries, from an answer that does not tell where it stands too. */
+  replace(entries: Iterable<readonly [string, Entry | null]>): readonly string[] {
+    const next = new Map<string, Entry>();
+    for (const [key, entry] of entries) if (entry) next.set(key, freeze(entry));
+    return this.#become(next, new Set([...this.flags.keys(), ...next.keys()]));
+  }
+
+  /** All of it, as the cache keeps it. */
+  whole(): Bootstrap {
+    return { epoch: this.epoch, revision: this.revision, flags: Object.fromEntries(this.flags) };
+  }
+
+  #stand({ epoch, revision }: Position): void {
+    this.epoch = epoch;
+    this.revision = revision;
+  }
+
+  #become(next: ReadonlyMap<string, Entry>, touched: Iterable<string>): readonly string[] {
+    const before = this.flags;
+    this.flags = next;
+    return [...touched].filter((key) => visible(before.get(key)) !== visible(next.get(key)));
+  }
+}
