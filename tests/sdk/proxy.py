@@ -266,10 +266,10 @@ class Proxy:
                 raise Gone("the SDK")
         finally:
             self._live.pop(exchange, None)
+            exchange.close()
             for part in (work, early):
                 part.cancel()
             await asyncio.gather(work, early, return_exceptions=True)
-            exchange.close()
         if early.cancelled():
             return b""
         if not (said := early.result()):
