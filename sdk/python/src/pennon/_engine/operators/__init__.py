@@ -1,0 +1,5 @@
+"""Operators with their operands: `read` gives the `Test` that is held against a value of the context."""
+
+from pennon._engine.operators.reader import Test, read
+
+__all__ = ["Test", "read"]
