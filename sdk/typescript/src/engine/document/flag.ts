@@ -1,0 +1,184 @@
+/**
+ * A flag of one environment: read and compiled, not yet linked to what it names.
+ */
+import type { Range } from "../condition/condition.js";
+import { Draft, type Mention } from "../condition/draft.js";
+import { readPercent } from "../condition/read.js";
+import { Salt } from "../bucket.js";
+import { isObject, own } from "../context.js";
+import { type FlagValue, type JsonObject, NO_METADATA } from "../evaluation.js";
+import { RULES_PER_FLAG } from "../limits.js";
+import type { FlagType } from "../outcome.js";
+import {
+  Malformed,
+  type Members,
+  type Shape,
+  boolean,
+  count,
+  each,
+  filledValues,
+  list,
+  members,
+  string,
+  within,
+} from "../read.js";
+import { type By, type Reference, readReference, targetingKey } from "../reference.js";
+import { checkDocument, faultOf } from "./check.js";
+import { isTooDeep, readPlainObject } from "./plain.js";
+import { type DraftRule, readRule } from "./rule.js";
+import { type Serve, readServe } from "./serve.js";
+import { readListBy, readUnits } from "./units.js";
+import { isFlagType, readType, readVariantName, readVariants, variantNames } from "./variants.js";
+
+const FLAG: Shape = { noun: "a flag", nullable: true };
+const OVERRIDE: Shape = { noun: "an override", only: ["variant", "percentage", "salt", "by", "cause"] };
+const PREREQUISITE: Shape = { noun: "a prerequisite" };
+const TARGET: Shape = { noun: "a target" };
+
+/** The names of metadata that results set themselves. */
+const RESERVED_METADATA = ["ruleId", "version", "cause", "prerequisite"];
+
+/** A tripped kill switch: a gate with the switch's own salt, before anything else of an enabled flag. */
+export interface Override {
+  readonly variant: string;
+  readonly range: Range;
+  readonly salt: Salt;
+  readonly by: By;
+  readonly cause: string;
+}
+
+/** A flag that must serve one of these variants. */
+export interface Prerequisite {
+  readonly key: string;
+  readonly variants: readonly string[];
+}
+
+/** Units that are served one variant, whatever the rules say. */
+export interface Target {
+  readonly by: Reference;
+  readonly units: ReadonlySet<string>;
+  readonly variant: string;
+}
+
+/** What a flag says. */
+export interface FlagBody {
+  readonly type: FlagType;
+  readonly version: number;
+  readonly variants: ReadonlyMap<string, FlagValue>;
+  readonly metadata: JsonObject;
+  readonly enabled: boolean;
+  readonly offVariant: string | undefined;
+  readonly override: Override | undefined;
+  readonly prerequisites: readonly Prerequisite[];
+  readonly targets: readonly Target[];
+  readonly rules: readonly DraftRule[];
+  readonly fallthrough: Serve;
+}
+
+/** One flag, read. */
+export class FlagDocument {
+  readonly kind = "flag";
+  readonly key: string;
+  /** The document as it was given. */
+  readonly raw: unknown;
+  /** What is wrong with it by itself. */
+  readonly fault: Malformed | undefined;
+  /** What it says; absent when it is malformed. */
+  readonly body: FlagBody | undefined;
+  /** The names of its variants as written, also when it is malformed. */
+  readonly variantNames: ReadonlySet<string>;
+  /** Its type as written; absent only when it is malformed. */
+  readonly type: FlagType | undefined;
+  readonly clientVisible: boolean;
+  readonly mentions: readonly Mention[];
+  readonly borders: readonly number[];
+  readonly asks: boolean;
+
+  constructor(key: string, raw: unknown) {
+    this.key = key;
+    this.raw = raw;
+    let draft: Draft | undefined;
+    try {
+      checkDocument(key, raw);
+      const found = members(raw, FLAG, "");
+      draft = new Draft(found.read("salt", string) ?? key);
+      this.body = readFlag(found, key, draft);
+    } catch (error) {
+      this.fault = faultOf(error);
+    }
+    const written = isObject(raw) && (this.fault === undefined || !isTooDeep(raw)) ? raw : {};
+    const type = own(written, "type");
+    this.variantNames = new Set(variantNames(own(written, "variants")));
+    this.type = isFlagType(type) ? type : undefined;
+    this.clientVisible = own(written, "clientVisible") === true;
+    this.mentions = draft?.mentions ?? [];
+    this.borders = draft?.borders ?? [];
+    this.asks = draft?.asks ?? false;
+  }
+}
+
+function readFlag(found: Members, key: string, draft: Draft): FlagBody {
+  if (found.need("key", string) !== key) {
+    throw new Malformed(found.place("key"), `the flag's key is ${JSON.stringify(key)} here`);
+  }
+  found.read("clientVisible", boolean);
+  const type = found.need("type", readType);
+  const variants = found.need("variants", (value, at) => readVariants(value, type, at));
+  const variant = (value: unknown, at: string): string => readVariantName(value, variants, at);
+  return {
+    type,
+    variants,
+    version: found.read("version", count) ?? 0,
+    metadata: found.read("metadata", readMetadata) ?? NO_METADATA,
+    enabled: found.need("enabled", boolean),
+    offVariant: found.read("offVariant", variant),
+    override: found.read("override", (value, at) => readOverride(value, at, variants, draft)),
+    prerequisites: found.read("prerequisites", (value, at) => readPrerequisites(value, at, draft)) ?? [],
+    targets: found.read("targets", (value, at) => readTargets(value, at, variants)) ?? [],
+    rules: found.read("rules", (value, at) => readRules(value, at, variants, draft)) ?? [],
+    fallthrough: found.need("fallthrough", (value, at) => readServe(value, variants, at, draft)),
+  };
+}
+
+/** Reads the flag's own metadata, which is free but for being JSON that every language reads alike. */
+function readMetadata(value: unknown, at: string): JsonObject {
+  const found = readPlainObject(value, at);
+  const reserved = RESERVED_METADATA.find((name) => Object.hasOwn(found, name));
+  if (reserved !== undefined) {
+    throw new Malformed(at, `results carry metadata named ${reserved}; choose another name`);
+  }
+  return found;
+}
+
+function readOverride(value: unknown, at: string, variants: ReadonlyMap<string, FlagValue>, draft: Draft): Override {
+  const found = members(value, OVERRIDE, at);
+  return {
+    variant: found.need("variant", (name, nameAt) => readVariantName(name, variants, nameAt)),
+    range: { from: 0, to: found.need("percentage", readPercent) },
+    salt: new Salt(found.need("salt", string)),
+    cause: found.need("cause", string),
+    by: draft.noteBy(readListBy(found)),
+  };
+}
+
+function readPrerequisites(value: unknown, at: string, draft: Draft): Prerequisite[] {
+  return each(list(value, at), at, (item, itemAt) => draft.flagReference(members(item, PREREQUISITE, itemAt)));
+}
+
+function readTargets(value: unknown, at: string, variants: ReadonlyMap<string, FlagValue>): Target[] {
+  return each(list(value, at), at, (item, itemAt) => {
+    const found = members(item, TARGET, itemAt);
+    return {
+      by: found.read("by", (name, nameAt) => readReference(name, "list", nameAt)) ?? targetingKey,
+      units: found.need("values", (units, unitsAt) => readUnits(filledValues(units, unitsAt), unitsAt)),
+      variant: found.need("variant", (name, nameAt) => readVariantName(name, variants, nameAt)),
+    };
+  });
+}
+
+function readRules(value: unknown, at: string, variants: ReadonlyMap<string, FlagValue>, draft: Draft): DraftRule[] {
+  const ids = new Set<string>();
+  return each(within(list(value, at), RULES_PER_FLAG, at), at, (item, itemAt) =>
+    readRule(item, itemAt, variants, ids, draft),
+  );
+}
