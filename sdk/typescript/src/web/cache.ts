@@ -3,8 +3,10 @@
  * context is never given; a store that is full, forbidden or absent is survived. Must not keep a context or a key.
  */
 import { digest } from "./digest.js";
-import { readPut, type Bootstrap, type Results } from "./results.js";
 import type { Clock } from "./clock.js";
+import type { JsonObject } from "../engine/evaluation.js";
+import type { Wire } from "./http.js";
+import { readPut, type Bootstrap, type Results } from "./results.js";
 
 /** The part of `localStorage` that is used. */
 export interface Store {
@@ -44,14 +46,15 @@ export class Cache {
   #timer: unknown;
   #pending: Results | undefined;
 
-  constructor(store: Store | undefined, url: string, key: string, clock: Clock) {
-    this.#store = store;
-    this.#owner = `${url}\n${key}\n`;
+  /** Without a server there is nothing to keep. */
+  constructor(store: Store | undefined, wire: Wire | undefined, clock: Clock) {
+    this.#store = wire && store;
+    this.#owner = `${wire?.url}\n${wire?.key}\n`;
     this.#clock = clock;
   }
 
   /** What was kept for this context, if it can be read. */
-  load(context: string): Kept | undefined {
+  load(context: JsonObject): Kept | undefined {
     try {
       const { at, results } = JSON.parse(this.#store?.getItem(this.#name(context)) ?? "") as Kept;
       return { at: Number.isFinite(at) ? at : 0, results: readPut(results) };
@@ -77,7 +80,7 @@ export class Cache {
     this.#pending = undefined;
     if (!results || !this.#store) return;
     const text = JSON.stringify({ at: this.#clock.now(), results: results.whole() });
-    const name = this.#name(JSON.stringify(results.context));
+    const name = this.#name(results.context);
     // The second time everything else has made room.
     if (!this.#write(this.#store, name, text, CONTEXTS)) this.#write(this.#store, name, text, 1);
   }
@@ -95,7 +98,7 @@ export class Cache {
     }
   }
 
-  #name(context: string): string {
-    return PREFIX + digest(this.#owner + context);
+  #name(context: JsonObject): string {
+    return PREFIX + digest(this.#owner + JSON.stringify(context));
   }
 }

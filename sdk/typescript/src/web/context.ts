@@ -2,7 +2,7 @@
  * A context as the server will read it: plain data in one order, so that the same context has the same text. Must not
  * keep what a caller passed, who may change it later.
  */
-import { isObject, isPresent } from "../engine/context.js";
+import { isObject } from "../engine/context.js";
 import type { JsonObject } from "../engine/evaluation.js";
 
 /**
@@ -15,8 +15,12 @@ export interface Context {
   readonly [attribute: string]: unknown;
 }
 
+/** Half a character: the server refuses a text with one, as no Unicode. */
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
 function inOrder(_name: string, value: unknown): unknown {
-  if (!isObject(value)) return isPresent(value) ? value : undefined;
+  const isAbsent = typeof value === "string" ? LONE_SURROGATE.test(value) : typeof value === "bigint";
+  if (!isObject(value)) return isAbsent ? undefined : value;
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 

@@ -19,10 +19,18 @@ export interface FeedEvents {
   readonly polled: (entries: readonly Entry[]) => void;
   /** The server speaks: what it said last is in force. */
   readonly alive: () => void;
-  /** It does not, for this reason; `isRefused` when it is the key. */
-  readonly lost: (error: string, isRefused: boolean) => void;
+  readonly lost: (loss: Loss) => void;
   /** Where the results stand, for a node that is behind. */
   readonly position: () => string | null;
+}
+
+/** The server does not speak. */
+export interface Loss {
+  readonly error: string;
+  /** The key is bad. */
+  readonly isRefused: boolean;
+  /** When it was heard last, in epoch milliseconds; 0 for never. */
+  readonly heardAt: number;
 }
 
 /** What a feed is held to. */
@@ -46,7 +54,8 @@ export class Feed {
   #nap: AbortController | undefined;
   /** Whether the last poll succeeded, and no stream has taken over. */
   #isPolled = false;
-  /** When the connection that is open said something last, or was opened; 0 while none is. */
+  /** When a connection was opened, or said something last; 0 while none is open. */
+  #aliveAt = 0;
   #heardAt = 0;
   /** A pause is not cut short before. */
   #patientUntil = 0;
@@ -81,7 +90,7 @@ export class Feed {
    */
   start(): void {
     const now = this.limits.clock.now();
-    if (this.#heardAt && now - this.#heardAt > this.limits.readTimeoutMs) this.stop();
+    if (this.#aliveAt && now - this.#aliveAt > this.limits.readTimeoutMs) this.stop();
     if (!this.#run) void this.#follow((this.#run = new AbortController()).signal);
     else if (now >= this.#patientUntil) this.#nap?.abort();
   }
@@ -91,7 +100,7 @@ export class Feed {
     this.#run?.abort();
     this.#run = undefined;
     this.#nap?.abort();
-    this.#heardAt = 0;
+    this.#aliveAt = 0;
     this.#stopPolling();
     this.#isPolled = false;
   }
@@ -100,17 +109,17 @@ export class Feed {
     const { clock } = this.limits;
     const isOn = (): boolean => !signal.aborted;
     while (isOn()) {
-      this.#heardAt = clock.now();
+      this.#aliveAt = clock.now();
       const end = await listen(this.wire, this.context, this.limits, this.#events, signal);
       if (!isOn()) return;
-      this.#heardAt = 0;
+      this.#aliveAt = 0;
       this.#nap = new AbortController();
       await sleep(clock, this.#pauseAfter(end), this.#nap.signal);
     }
   }
 
   #heard(): void {
-    this.#heardAt = this.limits.clock.now();
+    this.#aliveAt = this.#heardAt = this.limits.clock.now();
     this.#backoff.worked(this.#heardAt);
     this.#stopPolling();
   }
@@ -130,24 +139,29 @@ export class Feed {
     if (isRefused) this.#stopPolling();
     else if (status !== undefined) this.#startPolling();
     if (!this.#polls) this.#isPolled = false;
-    if (!this.#isPolled) this.on.lost(error, isRefused);
+    if (!this.#isPolled) this.#lost(error, status);
     return this.#backoff.failed(now, asked);
   }
 
   #startPolling(): void {
     if (this.#polls) return;
     const polls = (this.#polls = new AbortController());
-    const { polled, alive, lost, position } = this.on;
+    const { polled, alive, position } = this.on;
     const answered = (entries: readonly Entry[] | undefined): void => {
       this.#isPolled = true;
+      this.#heardAt = this.limits.clock.now();
       if (entries) polled(entries);
       alive();
     };
     const failed = (error: string, status: number | undefined): void => {
       this.#isPolled = false;
-      lost(error, isKeyBad(status));
+      this.#lost(error, status);
     };
     void poll(this.wire, this.limits, this.context, { answered, failed, position }, polls.signal);
+  }
+
+  #lost(error: string, status: number | undefined): void {
+    this.on.lost({ error, isRefused: isKeyBad(status), heardAt: this.#heardAt });
   }
 
   #stopPolling(): void {

@@ -35,8 +35,8 @@ export interface Patch extends Step {
   readonly flags: Readonly<Record<string, Entry | null>>;
 }
 
-/** What a word of the server did: the keys of what it changed, or why it was not taken. */
-export type Applied = readonly string[] | "ignore" | "gap";
+/** What became of a word of the server: a `gap` is a change that began elsewhere. */
+export type Applied = "apply" | "ignore" | "gap";
 
 /** Something came that cannot be read: it is dropped, and the stream opened again. */
 export class Unreadable extends Error {}
@@ -100,19 +100,18 @@ export class Results {
     const verdict = judge(this, patch);
     if (verdict !== "apply") return verdict;
     this.#stand(patch);
-    const next = new Map(this.flags);
-    for (const [key, entry] of Object.entries(patch.flags)) {
-      if (entry === null) next.delete(key);
-      else next.set(key, freeze(entry));
-    }
-    return this.#become(next, Object.keys(patch.flags));
+    return this.replace([...this.flags, ...Object.entries(patch.flags)]);
   }
 
-  /** Takes all entries, from an answer that does not tell where it stands too. */
-  replace(entries: Iterable<readonly [string, Entry | null]>): readonly string[] {
-    const next = new Map<string, Entry>();
-    for (const [key, entry] of entries) if (entry) next.set(key, freeze(entry));
-    return this.#become(next, new Set([...this.flags.keys(), ...next.keys()]));
+  /** Takes all entries, from an answer that does not tell where it stands too. Of two with one key the last counts. */
+  replace(entries: Iterable<readonly [string, Entry | null]>): Applied {
+    const flags = new Map<string, Entry>();
+    for (const [key, entry] of entries) {
+      if (entry) flags.set(key, freeze(entry));
+      else flags.delete(key);
+    }
+    this.flags = flags;
+    return "apply";
   }
 
   /** All of it, as the cache keeps it. */
@@ -124,10 +123,13 @@ export class Results {
     this.epoch = epoch;
     this.revision = revision;
   }
+}
 
-  #become(next: ReadonlyMap<string, Entry>, touched: Iterable<string>): readonly string[] {
-    const before = this.flags;
-    this.flags = next;
-    return [...touched].filter((key) => visible(before.get(key)) !== visible(next.get(key)));
-  }
+/** The keys of which a caller is served something else after than before. */
+export function changes(before: ReadonlyMap<string, Entry>, after: ReadonlyMap<string, Entry>): string[] {
+  const isOther = (key: string): boolean => {
+    const [was, is] = [before.get(key), after.get(key)];
+    return was !== is && visible(was) !== visible(is);
+  };
+  return [...new Set([...before.keys(), ...after.keys()])].filter(isOther);
 }

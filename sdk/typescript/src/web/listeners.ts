@@ -1,0 +1,31 @@
+/** Who wants to know what. Must not let one listener's failure reach another, or whoever brings the news. */
+import type { Logger } from "./settings.js";
+
+/** Listeners to one kind of news. */
+export class Listeners<News> {
+  readonly #all = new Set<(news: News) => void>();
+
+  constructor(private readonly logger: Logger) {}
+
+  /** Gives what ends it. */
+  add(listener: (news: News) => void): () => void {
+    // Of its own, so that a function that was added twice is called twice, and ends one by one.
+    const own = (news: News): void => {
+      listener(news);
+    };
+    this.#all.add(own);
+    return () => {
+      this.#all.delete(own);
+    };
+  }
+
+  tell(news: News): void {
+    for (const listener of [...this.#all]) {
+      try {
+        listener(news);
+      } catch (error) {
+        this.logger.error(`Pennon: a listener threw ${String(error)}`);
+      }
+    }
+  }
+}
