@@ -78,7 +78,7 @@ function condition(one: Case, snapshot: unknown): string[] | undefined {
   return [false, true].flatMap((negated) => {
     const when = negated ? { not: one["condition"] } : one["condition"];
     const document = { ...(snapshot as Raw), flags: { ...((snapshot as Raw)["flags"] as Raw), f: wrapped(when) } };
-    const found = Snapshot.fromDocument(document).evaluate("f", given.context, undefined, atOf(one as Inputs));
+    const found = Snapshot.fromDocument(document).evaluate("f", given.context, undefined, atOf(one));
     const wanted = typeof one["holds"] === "boolean" ? one["holds"] !== negated : "broken";
     const is = outcome(found);
     return is === wanted ? [] : [`${negated ? "negated " : ""}it is ${String(is)}, not ${String(wanted)}`];
