@@ -31,7 +31,6 @@ def differences(found: Evaluation, expected: dict[str, Any], asked: str | None) 
     unknown = set(expected) - KNOWN
     if unknown:
         yield f"the members {unknown} of expect are not known"
-    track = found.track
     said = {
         "reason": found.reason,
         "variant": found.variant,
@@ -39,8 +38,7 @@ def differences(found: Evaluation, expected: dict[str, Any], asked: str | None) 
         "ruleId": found.rule_id,
         "cause": found.cause,
         "prerequisite": found.prerequisite,
-        "track": track
-        and {"run": track.run, "by": list(track.by), **({"arm": track.arm} if track.arm is not None else {})},
+        "track": _track(found),
     }
     for name, value in said.items():
         if value != expected.get(name):
@@ -52,6 +50,14 @@ def differences(found: Evaluation, expected: dict[str, Any], asked: str | None) 
     for name, carried in (("version", found.version), ("metadata", found.metadata)):
         if name in expected and not same(carried, expected[name]):
             yield f"{name} is {carried!r}, not {expected[name]!r}"
+
+
+def _track(found: Evaluation) -> dict[str, object] | None:
+    track = found.track
+    if track is None:
+        return None
+    arm = {} if track.arm is None else {"arm": track.arm}
+    return {"run": track.run, "by": list(track.by), **arm}
 
 
 def _value_differences(found: Evaluation, expected: dict[str, Any], asked: str | None) -> Iterator[str]:

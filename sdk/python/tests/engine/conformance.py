@@ -20,7 +20,7 @@ def main() -> int:
     count, failures = 0, []
     for path in vectors.files():
         outcome = vectors.run(path)
-        count += outcome.count
+        count += outcome.cases
         failures += outcome.failures
     for failure in failures[:SHOWN]:
         print(failure)

@@ -19,7 +19,7 @@ def test_every_vector_of_a_file_holds(path: Path) -> None:
     outcome = vectors.run(path)
     assert outcome.failures == []
     kind = json.loads(path.read_text(encoding="utf-8"))["kind"]
-    assert (outcome.count > 0) == (kind not in vectors.SKIPPED)
+    assert (outcome.cases > 0) == (kind not in vectors.SKIPPED)
 
 
 def test_the_runner_fails_on_a_wrong_expectation_and_on_what_it_does_not_know(tmp_path: Path) -> None:

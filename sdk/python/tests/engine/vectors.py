@@ -37,14 +37,14 @@ SKIPPED = {"rebalance", "written"}
 INJECTED = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf"), "surrogate": "a\ud800b"}
 
 
-class Skipped(Exception):
+class SkippedError(Exception):
     """The case is for another runner."""
 
 
 class Outcome(NamedTuple):
     """What became of one file."""
 
-    count: int
+    cases: int
     failures: list[str]
 
 
@@ -66,7 +66,7 @@ def run(path: Path) -> Outcome:
     for case in file["cases"]:
         try:
             found = list(_run(kind, file.get("snapshot"), case))
-        except Skipped:
+        except SkippedError:
             continue
         count += 1
         failures += [f"{path.name}: {case['name']}: {one}" for one in found]
@@ -78,7 +78,7 @@ def _run(kind: str, snapshot: object, case: dict[str, Any]) -> Iterator[str]:
     if unknown:
         yield f"the members {unknown} are not known"
     if case.get("mode") == "wire":
-        raise Skipped
+        raise SkippedError
     runners: dict[str, Callable[[], Iterator[str]]] = {
         "evaluation": lambda: _evaluation(_compiled(snapshot), case),
         "conditions": lambda: _conditions(snapshot, case),
@@ -108,7 +108,7 @@ def context_of(case: dict[str, Any]) -> Any:
         try:
             context = json.loads(case["contextText"])
         except ValueError as error:
-            raise Skipped from error
+            raise SkippedError from error
     if "inject" in case:
         context = {**(context or {}), **{name: INJECTED[what] for name, what in case["inject"].items()}}
     return context
