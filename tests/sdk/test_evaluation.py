@@ -1,0 +1,126 @@
+"""Evaluating never fails the caller: what goes wrong is told in the details, and the default is served."""
+
+import http.client
+import json
+import urllib.parse
+
+import pytest
+
+import sse
+from scene import PRIVATE
+
+
+@pytest.fixture
+def ready(scene):
+    """An agent with flags of every type."""
+    scene.project.flag("bool")
+    scene.project.flag("text", type="string", variants={"a": "grün", "b": ""}, on=False)
+    scene.project.flag("whole", type="number", variants={"a": 42, "b": 0}, on=False)
+    scene.project.flag("part", type="number", variants={"a": 2.5, "b": 0}, on=False)
+    scene.project.flag("tree", type="object", variants={"a": {"list": [1, {"x": None}], "text": "é"}, "b": {}}, on=False)
+    for flag in ("text", "whole", "part", "tree"):
+        scene.project.configure(flag, enabled=True, fallthrough={"variant": "a"})
+    return scene.ready()
+
+
+@pytest.mark.parametrize(
+    ("flag", "kind", "default", "value"),
+    [
+        ("bool", "boolean", False, True), ("text", "string", "", "grün"), ("whole", "integer", 0, 42), ("whole", "float", 0.5, 42.0),
+        ("part", "float", 0.5, 2.5), ("tree", "object", {}, {"list": [1, {"x": None}], "text": "é"}),
+    ],
+)
+def test_a_value_is_served_in_the_type_that_is_asked_for(ready, flag, kind, default, value):
+    got = ready.evaluate(flag, default, kind)
+    assert (got["value"], got["reason"], got["errorCode"]) == (value, "STATIC", None)
+
+
+@pytest.mark.parametrize(
+    ("flag", "kind", "default"),
+    [
+        ("text", "boolean", True), ("whole", "boolean", True), ("tree", "boolean", True), ("bool", "string", "x"), ("bool", "integer", 7),
+        ("part", "integer", 7), ("text", "float", 1.5), ("bool", "object", {"a": 1}), ("whole", "string", "x"), ("tree", "string", "x"),
+    ],
+)
+def test_another_type_is_a_mismatch_and_the_default(ready, flag, kind, default):
+    got = ready.evaluate(flag, default, kind)
+    assert (got["value"], got["variant"], got["reason"], got["errorCode"]) == (default, None, "ERROR", "TYPE_MISMATCH")
+
+
+@pytest.mark.parametrize("key", ["gone", "", "ä", "a b", "x" * 5000, "__proto__", "constructor", "toString", "a/../b"])
+def test_a_flag_that_is_not_there_is_the_default(ready, key):
+    got = ready.evaluate(key, True)
+    assert (got["value"], got["variant"], got["reason"], got["errorCode"]) == (True, None, "ERROR", "FLAG_NOT_FOUND")
+
+
+@pytest.mark.parametrize("key", [17.5, True, [], {}])
+def test_a_targeting_key_of_a_wrong_type_is_an_invalid_context(ready, key):
+    got = ready.evaluate("bool", False, targetingKey=key)
+    assert (got["value"], got["reason"], got["errorCode"]) == (False, "ERROR", "INVALID_CONTEXT")
+
+
+@pytest.mark.parametrize("context", [17, "text", [1], True])
+def test_a_context_that_is_no_object_does_not_fail_the_caller(ready, context):
+    got = ready.ask("evaluate", flag="bool", type="boolean", default=False, context=context)
+    assert got["value"] is False and got["errorCode"] == "INVALID_CONTEXT"
+
+
+def test_no_context_is_an_empty_one(ready):
+    assert ready.ask("evaluate", flag="bool", type="boolean", default=False, context=None)["value"] is True
+    assert ready.ask("evaluate", flag="bool", type="boolean", default=False)["value"] is True
+
+
+def test_attributes_decide_and_never_reach_a_log(scene):
+    scene.project.flag()
+    ends = {"attribute": "email", "op": "ends_with", "values": ["@example.org"]}
+    nested = {"attribute": "/org/plan", "op": "in", "values": ["pro"]}
+    scene.project.configure("flag", rules=[{"id": "r", "when": {"all": [ends, nested]}, "serve": {"variant": "off"}}])
+    agent = scene.ready()
+    assert agent.evaluate("flag", True, email=PRIVATE, org={"plan": "pro"})["reason"] == "TARGETING_MATCH"
+    assert agent.value("flag", False, email=PRIVATE, org={"plan": "free"}) is True
+    assert agent.evaluate("flag", True, targetingKey=[PRIVATE])["errorCode"] == "INVALID_CONTEXT"
+    agent.ask("track", metric="m", value=1, context={"email": PRIVATE})
+
+
+def test_percentages_agree_with_the_servers(scene):
+    scene.project.flag(on=False)
+    scene.project.rollout("flag", 30)
+    agent = scene.ready()
+    url = f"flags/flag/environments/{scene.project.environment}/explain"
+    for number in range(25):
+        wanted = scene.project.call("POST", url, {"context": {"targetingKey": f"user-{number}"}})
+        got = agent.evaluate("flag", None, user=f"user-{number}")
+        assert (got["value"], got["reason"]) == (wanted["value"], wanted["reason"])
+
+
+def test_the_instance_is_a_unit(scene):
+    scene.project.flag()
+    rule = {"id": "r", "when": {"percentage": 50, "by": ["$instance"]}, "serve": {"variant": "off"}}
+    scene.project.configure("flag", rules=[rule], targets=[{"by": "$instance", "values": ["shop-1"], "variant": "off"}])
+    named, other = scene.ready(instanceId="shop-1"), scene.ready(instanceId="shop-2")
+    assert named.value("flag", True) is False
+    got = [other.evaluate("flag", None, user=f"user-{n}")["value"] for n in range(20)]
+    assert len(set(got)) == 1, "the users of one instance were treated unlike"
+
+
+def test_a_bootstrap_for_the_web_is_what_the_client_stream_would_put(scene):
+    scene.project.flag("shown", metadata={"owner": "team"})
+    scene.project.flag("hidden", clientVisible=False)
+    scene.project.flag("text", type="string", variants={"a": "grün"}, on=False, offVariant=None)
+    scene.project.flag("split", on=False)
+    scene.project.rollout("split", 40)
+    agent = scene.ready()
+    context = {"targetingKey": "user-1", "email": PRIVATE}
+    where = urllib.parse.urlsplit(scene.server.address)
+    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+    connection.request(
+        "POST", "/api/v1/sdk/client-stream", json.dumps({"context": context}),
+        {"Authorization": f"Bearer {scene.project.client_key}", "Content-Type": "application/json"},
+    )
+    response, blocks, found = connection.getresponse(), sse.Blocks(), None
+    while found is None:
+        for block in blocks.feed(response.read1(1)):
+            if sse.parse(block).name == "put":
+                found = sse.parse(block).json
+    connection.close()
+    assert agent.ask("bootstrap", context=context) == found
