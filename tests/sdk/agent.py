@@ -118,6 +118,14 @@ class Agent:
                 raise AssertionError(f"not within {seconds} s: {wanted}; the status is {status}\n{self.log()}")
             time.sleep(PACE)  # the pace of asking, no wait for a state
 
+    def until_stream(self, flip, seconds: float = 20.0) -> None:
+        """Flips until a snapshot came by the stream: a stream that is told what is held brings none by itself."""
+        deadline, on = time.monotonic() + seconds, False
+        while (status := self.until(revision=flip(on)))["source"] != "stream":
+            if time.monotonic() > deadline:
+                raise AssertionError(f"no snapshot came by the stream within {seconds} s: {status}\n{self.log()}")
+            on = not on
+
     def until_value(self, flag: str, value, seconds: float = DEADLINE, **context) -> None:
         """Evaluates until this value is served."""
         deadline = time.monotonic() + seconds

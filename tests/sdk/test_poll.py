@@ -71,7 +71,7 @@ def test_the_stream_is_tried_again_in_the_background(scene):
 def test_when_the_proxy_buffers_no_more_the_stream_ends_the_polling(scene):
     agent = begun(scene)
     scene.proxy.clear()
-    agent.until(state="ready", source="stream", seconds=20)
+    agent.until_stream(lambda on: scene.project.switch("flag", on))
     polled, began, flips = len(scene.polls()), time.monotonic(), 0
     while time.monotonic() - began < 4 * POLLED["pollIntervalMs"] / 1000:
         flips += 1
@@ -86,8 +86,7 @@ def test_a_stream_that_is_let_go_late_ends_the_polling_too(scene):
     agent = scene.start(streamWaitMs=300, pollIntervalMs=100)
     agent.until(state="ready", source="poll")
     scene.proxy.release(STREAM)
-    agent.until(state="ready", source="stream", seconds=20)
-    agent.until(revision=scene.project.switch("flag", False))
+    agent.until_stream(lambda on: scene.project.switch("flag", on))
 
 
 def test_while_streams_are_refused_it_polls(scene):
@@ -97,7 +96,7 @@ def test_while_streams_are_refused_it_polls(scene):
     agent.until(state="ready", source="poll", revision=scene.project.revision())
     agent.until(revision=scene.project.switch("flag", False))
     scene.proxy.clear()
-    agent.until(state="ready", source="stream")
+    agent.until_stream(lambda on: scene.project.switch("flag", on))
 
 
 def test_while_polls_fail_what_is_held_is_served_and_stale(scene):
