@@ -11,11 +11,10 @@ from pennon._engine import bucket, limits, logic, operators, reading, reference
 from pennon._engine.reading import Malformed, Members, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from typing import TypeAlias
 
     from pennon._engine.logic import Predicate
-    from pennon._engine.moment import Now
 
 
 class Mention(NamedTuple):
@@ -222,12 +221,9 @@ class _Fixed:
         return self.holds
 
 
-_SCALARS: Final = frozenset({str, int, float, bool})
-
-
 def _leaf(written: str, test: operators.Test) -> Predicate:
-    """A test of an attribute. A value that is no list goes the shortest way."""
-    accepts, holds, texts = test.accepts, test.holds, test.texts
+    """A test of an attribute."""
+    holds = test.holds
     if written == reference.NOW:
         return lambda _context, at: holds(at.now_ms)
     if written == reference.INSTANCE:
@@ -235,20 +231,4 @@ def _leaf(written: str, test: operators.Test) -> Predicate:
     if written[0] == "/":
         find = reference.lookup(written)
         return lambda context, _at: holds(find(context))
-
-    def leaf(context: Mapping[str, object], _at: Now) -> bool:
-        value = context.get(written)
-        if type(value) in _SCALARS:
-            return accepts(value)
-        return value is not None and holds(value)
-
-    if texts is None:
-        return leaf
-
-    def leaf_of_texts(context: Mapping[str, object], _at: Now) -> bool:
-        value = context.get(written)
-        if type(value) is str:
-            return value in texts
-        return value is not None and holds(value)
-
-    return leaf_of_texts
+    return test.leaf(written)

@@ -11,22 +11,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def of_comparison(op: str, operands: list[int | float]) -> tuple[int, ...]:
-    """Borders of `lt`, `lte`, `gt`, `gte`, `before` and `after`; only the most generous operand decides."""
-    if op in {"lt", "before"}:
-        return _exact([ceil(max(operands))])
-    if op == "lte":
-        return _exact([floor(max(operands)) + 1])
-    if op == "gte":
-        return _exact([ceil(min(operands))])
-    return _exact([floor(min(operands)) + 1])
+def of_comparison(op: str, bound: float) -> tuple[int, ...]:
+    """Borders of `lt`, `lte`, `gt`, `gte`, `before` and `after` with the operand that decides."""
+    if op in {"lt", "before", "gte"}:
+        return _exact([ceil(bound)])
+    return _exact([floor(bound) + 1])
 
 
 def of_membership(numbers: Iterable[int | float]) -> tuple[int, ...]:
     """Borders of `in`: a number holds for its one millisecond."""
-    return _exact(at + after for at in numbers if at == int(at) for after in (0, 1))
+    return _exact(int(at) + after for at in numbers if at == int(at) for after in (0, 1))
 
 
-def _exact(found: Iterable[int | float]) -> tuple[int, ...]:
+def _exact(found: Iterable[int]) -> tuple[int, ...]:
     """What is beyond 2^53 is no time that comes."""
-    return tuple(int(one) for one in found if abs(one) < EXACT_INTEGER)
+    return tuple(one for one in found if abs(one) < EXACT_INTEGER)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import datetime
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from pennon._engine import values
-from pennon._engine.reading import Malformed, number
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from pennon._engine import reading, values
+from pennon._engine.operators import borders
+from pennon._engine.operators.test import Test
+from pennon._engine.reading import Malformed
 
 _FORM: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})T([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9])"
@@ -49,22 +48,23 @@ def of(value: object) -> int | float | None:
 
 def operand(value: object) -> int | float:
     """Reads one of an operator's values."""
-    found = of(value) if isinstance(value, str) else of(number(value))
+    found = of(value) if isinstance(value, str) else of(reading.number(value))
     if found is None:
         raise Malformed("a date is written 2026-09-01T00:00:00Z, or as integral epoch milliseconds")
     return found
 
 
-def test(op: str, operands: list[int | float]) -> Callable[[object], bool]:
-    """The test of one value. Any operand suffices, so only the most generous one decides."""
-    bound = max(operands) if op == "before" else min(operands)
+class Date(Test):
+    """`before` or `after`. Any operand suffices, so only the most generous one decides."""
 
-    def before(value: object) -> bool:
+    def __init__(self, op: str, operands: list[int | float]) -> None:
+        self._before = op == "before"
+        self._bound = max(operands) if self._before else min(operands)
+        self.borders = borders.of_comparison(op, self._bound)
+
+    def accepts(self, value: object) -> bool:
+        """Whether a date is on the right side."""
         found = of(value)
-        return found is not None and found < bound
-
-    def after(value: object) -> bool:
-        found = of(value)
-        return found is not None and found > bound
-
-    return before if op == "before" else after
+        if found is None:
+            return False
+        return found < self._bound if self._before else found > self._bound

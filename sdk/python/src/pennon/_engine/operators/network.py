@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from ipaddress import AddressValueError, IPv4Address, IPv6Address
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pennon._engine import reading
+from pennon._engine.operators.test import Test
 from pennon._engine.reading import Malformed
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 _LENGTH: Final = re.compile(r"0|[1-9][0-9]{0,2}")
 
@@ -80,18 +78,19 @@ def operand(value: object) -> Network:
     return found
 
 
-def test(operands: list[Network]) -> Callable[[object], bool]:
-    """The test of one value: networks of one length are sought by hash, all at once."""
-    by_mask: dict[tuple[int, int], set[int]] = {}
-    for width, mask, bits in operands:
-        by_mask.setdefault((width, mask), set()).add(bits)
-    groups = [(width, mask, frozenset(found)) for (width, mask), found in by_mask.items()]
+class Cidr(Test):
+    """`cidr`. Networks of one length are sought by hash, all at once."""
 
-    def accepts(value: object) -> bool:
+    def __init__(self, operands: list[Network]) -> None:
+        by_mask: dict[tuple[int, int], set[int]] = {}
+        for width, mask, bits in operands:
+            by_mask.setdefault((width, mask), set()).add(bits)
+        self._groups = [(width, mask, frozenset(found)) for (width, mask), found in by_mask.items()]
+
+    def accepts(self, value: object) -> bool:
+        """Whether an address is in any of the networks."""
         found = address(value) if isinstance(value, str) else None
         if found is None:
             return False
         width, bits = found
-        return any(width == other and bits & mask in masked for other, mask, masked in groups)
-
-    return accepts
+        return any(width == other and bits & mask in masked for other, mask, masked in self._groups)

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 from pennon._engine import reading, values
 from pennon._engine.limits import EXACT_INTEGER
+from pennon._engine.operators import borders
+from pennon._engine.operators.test import Test
 from pennon._engine.reading import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from pennon._engine.logic import Predicate
+    from pennon._engine.moment import Now
 
 _DECIMAL: Final = re.compile(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 
@@ -32,11 +37,6 @@ def parse(text: str) -> int | float | None:
     return values.number(float(text)) if _DECIMAL.fullmatch(text) else None
 
 
-def of(value: object) -> int | float | None:
-    """The number of a value: a number, or a text that is one."""
-    return parse(value) if isinstance(value, str) else values.number(value)
-
-
 def operand(value: object) -> int | float:
     """Reads one of an operator's values."""
     if not isinstance(value, str):
@@ -47,15 +47,27 @@ def operand(value: object) -> int | float:
     return found + 0
 
 
-def test(op: str, operands: list[int | float]) -> Callable[[object], bool]:
-    """The test of one value. Any operand suffices, so only the most generous one decides."""
-    compare = COMPARE[op]
-    bound = max(operands) if op in {"lt", "lte"} else min(operands)
+class Comparison(Test):
+    """`lt`, `lte`, `gt` or `gte`. Any operand suffices, so only the most generous one decides."""
 
-    def accepts(value: object) -> bool:
-        if type(value) is int and -EXACT_INTEGER <= value <= EXACT_INTEGER:
-            return compare(value, bound)
-        found = of(value)
-        return found is not None and compare(found, bound)
+    def __init__(self, op: str, operands: list[int | float]) -> None:
+        self._compare = COMPARE[op]
+        self._bound = max(operands) if op in {"lt", "lte"} else min(operands)
+        self.borders = borders.of_comparison(op, self._bound)
 
-    return accepts
+    def accepts(self, value: object) -> bool:
+        """Whether a number, or a text that is one, is on the right side."""
+        found = parse(value) if isinstance(value, str) else values.number(value)
+        return found is not None and self._compare(found, self._bound)
+
+    def leaf(self, name: str) -> Predicate:
+        """The test of a top-level attribute."""
+        compare, bound, holds = self._compare, self._bound, self.holds
+
+        def leaf(context: Mapping[str, object], _at: Now) -> bool:
+            value = context.get(name)
+            if type(value) is int and -EXACT_INTEGER <= value <= EXACT_INTEGER:
+                return compare(value, bound)
+            return value is not None and holds(value)
+
+        return leaf

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pennon._engine import values
+from pennon._engine.operators.test import Test
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,10 +33,15 @@ def _held(op: str, operands: list[str]) -> Callable[[str], bool]:
     return lambda text: any(one in text for one in among)
 
 
-def test(op: str, operands: list[str], ignore_case: bool) -> Callable[[object], bool]:
-    """The test of one value."""
-    if not ignore_case:
-        held = _held(op, operands)
-        return lambda value: isinstance(value, str) and held(value) and values.is_sound(value)
-    held_folded = _held(op, [folded(one) for one in operands])
-    return lambda value: isinstance(value, str) and held_folded(folded(value)) and values.is_sound(value)
+class Texts(Test):
+    """`starts_with`, `ends_with` or `contains`."""
+
+    def __init__(self, op: str, operands: list[str], ignore_case: bool) -> None:
+        self._ignore_case = ignore_case
+        self._held = _held(op, [folded(one) for one in operands] if ignore_case else operands)
+
+    def accepts(self, value: object) -> bool:
+        """Whether a text has any of the operands in its place."""
+        if not isinstance(value, str):
+            return False
+        return self._held(folded(value) if self._ignore_case else value) and values.is_sound(value)

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pennon._engine import reading
 from pennon._engine.limits import EXACT_INTEGER, VERSION_LENGTH_KEPT, VERSIONS_KEPT
+from pennon._engine.operators.test import Test
 from pennon._engine.reading import Malformed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import TypeAlias
+
+    from pennon._engine.logic import Predicate
+    from pennon._engine.moment import Now
 
     Version: TypeAlias = tuple[int, int, int, tuple[tuple[int, int, str], ...]]
 
@@ -62,27 +67,47 @@ def operand(value: object) -> Version:
     return found
 
 
-def test(op: str, operands: list[Version]) -> Callable[[object], bool]:
-    """The test of one value. Any operand suffices, so only the most generous one decides."""
-    if op == "semver_eq":
-        among = frozenset(operands)
-        return lambda value: isinstance(value, str) and parse(value) in among
-    least, most = min(operands), max(operands)
+COMPARE: Final[dict[str, Callable[[Version, Version], bool]]] = {
+    "semver_lt": operator.lt,
+    "semver_lte": operator.le,
+    "semver_gt": operator.gt,
+    "semver_gte": operator.ge,
+}
+"""The operators but `semver_eq`, as Python has them."""
 
-    def at_least(value: object) -> bool:
+
+class Precedence(Test):
+    """`semver_lt`, `semver_lte`, `semver_gt` or `semver_gte`. Only the most generous operand decides."""
+
+    def __init__(self, op: str, operands: list[Version]) -> None:
+        self._compare = COMPARE[op]
+        self._bound = max(operands) if op in {"semver_lt", "semver_lte"} else min(operands)
+
+    def accepts(self, value: object) -> bool:
+        """Whether a version is on the right side."""
         found = parse(value) if isinstance(value, str) else None
-        return found is not None and found >= least
+        return found is not None and self._compare(found, self._bound)
 
-    def above(value: object) -> bool:
-        found = parse(value) if isinstance(value, str) else None
-        return found is not None and found > least
+    def leaf(self, name: str) -> Predicate:
+        """The test of a top-level attribute."""
+        compare, bound, holds, kept = self._compare, self._bound, self.holds, _kept
 
-    def at_most(value: object) -> bool:
-        found = parse(value) if isinstance(value, str) else None
-        return found is not None and found <= most
+        def leaf(context: Mapping[str, object], _at: Now) -> bool:
+            value = context.get(name)
+            if type(value) is str and len(value) <= VERSION_LENGTH_KEPT:
+                found = kept(value)
+                return found is not None and compare(found, bound)
+            return value is not None and holds(value)
 
-    def below(value: object) -> bool:
-        found = parse(value) if isinstance(value, str) else None
-        return found is not None and found < most
+        return leaf
 
-    return {"semver_gte": at_least, "semver_gt": above, "semver_lte": at_most, "semver_lt": below}[op]
+
+class Equal(Test):
+    """`semver_eq`."""
+
+    def __init__(self, operands: list[Version]) -> None:
+        self._among = frozenset(operands)
+
+    def accepts(self, value: object) -> bool:
+        """Whether a version is of the precedence of any."""
+        return isinstance(value, str) and parse(value) in self._among
