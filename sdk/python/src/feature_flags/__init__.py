@@ -1,1 +1,5 @@
-"""Pennon in its shortest form."""
+"""Pennon in its shortest form: `from feature_flags import flags`."""
+
+from pennon import flags
+
+__all__ = ["flags"]

@@ -1,0 +1,77 @@
+"""Whether the snapshot is to be polled, and when: what is known of the stream decides. Pure.
+
+The stream is always tried. Polling begins when a stream is refused, or gives no byte for `streamWait` although its
+request was taken: a proxy holds it back. It ends with the first byte of a stream.
+"""
+
+from __future__ import annotations
+
+
+class Link:
+    """What is known of the stream. Times are of a monotonic clock, in seconds."""
+
+    def __init__(self, stream_wait: float) -> None:
+        self._stream_wait = stream_wait
+        self._silent_since: float | None = None
+        self._next_poll: float | None = None
+        self._key_refused = False
+
+    @property
+    def polling(self) -> bool:
+        """Whether the poll has taken the stream's place."""
+        return self._next_poll is not None
+
+    @property
+    def key_refused(self) -> bool:
+        """Whether the last word about the key was that it is bad."""
+        return self._key_refused
+
+    def asked(self, now: float) -> None:
+        """The request for a stream was taken; its answer is waited for."""
+        if self._silent_since is None:
+            self._silent_since = now
+
+    def unreached(self) -> None:
+        """Nobody took the request: a poll would reach nobody either."""
+        self._silent_since = None
+
+    def refused(self, now: float) -> None:
+        """The answer was no stream."""
+        self._key_refused = False
+        self._begin_polling(now)
+
+    def refused_key(self) -> None:
+        """The key was refused: asking more often does not help."""
+        self._key_refused = True
+        self._silent_since = None
+
+    def alive(self) -> None:
+        """The stream gives bytes."""
+        self._key_refused = False
+        self._silent_since = None
+        self._next_poll = None
+
+    def poll_at(self) -> float | None:
+        """When to poll next; None: not before something else happens."""
+        if self._key_refused:
+            return None
+        if self._next_poll is not None:
+            return self._next_poll
+        return None if self._silent_since is None else self._silent_since + self._stream_wait
+
+    def due(self, now: float) -> bool:
+        """Whether to poll now; from then on it is polled."""
+        at = self.poll_at()
+        if at is None or at > now:
+            return False
+        self._begin_polling(now)
+        return True
+
+    def polled(self, now: float, wait: float) -> None:
+        """A poll is over, and the next comes after so many seconds, unless the stream lives again."""
+        if self._next_poll is not None:
+            self._next_poll = now + wait
+
+    def _begin_polling(self, now: float) -> None:
+        if self._next_poll is None:
+            self._next_poll = now
