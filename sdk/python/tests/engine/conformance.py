@@ -15,10 +15,10 @@ SHOWN = 20
 """Differences that are printed; nobody reads more."""
 
 
-def main() -> int:
-    """Runs and reports."""
+def main(paths: list[Path]) -> int:
+    """Runs the files and reports."""
     count, failures = 0, []
-    for path in vectors.files():
+    for path in paths:
         outcome = vectors.run(path)
         count += outcome.cases
         failures += outcome.failures
@@ -31,4 +31,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(vectors.files()))
