@@ -20,26 +20,14 @@ def test_a_long_or_deep_pattern_is_taken(pattern: str) -> None:
     Pattern(pattern)
 
 
-@pytest.mark.parametrize(
-    "pattern",
-    ["(", ")", "a)", "[]", "[^]", "a**", "*a", "(?i)*", "|*", "(?)", "(?-)", "(?i", "(?x)a", "(?<n>a)", "(?P<1>a)"]
-    + ["(?P<a>b)(?P<a>c)", r"\1", r"\v", r"\x41", r"\Z", r"\pL", r"\p{greek}", r"\p{^L}", r"\p{", r"\ ", "\\", r"\é"]
-    + [
-        "[z-a]",
-        r"[a-\d]",
-        r"[\d-z]",
-        "[[a]]",
-        "[[:alpha:]]",
-        "[a&&b]",
-        "[a--b]",
-        "[a~~b]",
-        r"[\b]",
-        "[a",
-        "a{",
-        "a{,2}",
-    ]
-    + ["a{2,1}", "a{1001}", "a{01}", "(a{10}){101}", "(a{2,}){501}", "a" * 1_001, "a{" + "9" * 900 + "}"],
-)
+GROUPS = "( ) a) (a (?i)* (?) (?-) (?i (?i- (?x)a (?<n>a) (?P<1>a) (?P<>a) (?P=n) (?P<a>b)(?P<a>c) (?=a) (?!a) (?#c)"
+ESCAPES = r"\1 \v \a \x41 \0 \Z \Q \C \pL \p{greek} \p{^L} \p{Any} \p{ \é"
+CLASSES = r"[ [] [^] ] [z-a] [a-\d] [\d-z] [[a]] [[:alpha:]] [a&&b] [a--b] [a~~b] [\b] [\A] [a"
+COUNTS = "a** a*+ a??? *a |* { } a{ a{2 a{,2} a{2,1} a{1001} a{01} a{2}{2} (a{10}){101} ((a{10}){10}){11} (a{2,}){501}"
+LONG = ["a" * (limits.PATTERN_LENGTH + 1), "a{" + "9" * 900 + "}", "\\", r"\ "]
+
+
+@pytest.mark.parametrize("pattern", [*f"{GROUPS} {ESCAPES} {CLASSES} {COUNTS}".split(), *LONG])
 def test_what_is_outside_the_dialect_is_refused(pattern: str) -> None:
     with pytest.raises(Malformed):
         Pattern(pattern)
@@ -87,18 +75,21 @@ def _alternatives(random: Random, depth: int) -> str:
     return "|".join(one() for _ in range(random.randint(1, 2)))
 
 
+LETTERS: list[str] = [*"abkKsSé日σςß_&~0", "\u212a", r"\-", ".", "^", "$", r"\b", r"\B", r"\A", r"\z", r"\W", r"\s"]
+MEMBERS: list[str] = [*"aks0é", "a-f", "à-ü", r"\[-\]", r"\w", r"\W", r"\D", r"\S", r"\p{Lu}", r"\P{Greek}", r"\n"]
+FLAGS = ["(?i)", "(?m)", "(?s-i)", "(?ims)"]
+REPETITIONS = ["", "", "", "*", "+", "?", "{2}", "{0,3}", "{1,}", "{0}", "*?"]
+
+
 def _item(random: Random, depth: int) -> str:
     kind = random.random()
     if kind < 0.05:
-        return random.choice(["(?i)", "(?m)", "(?s-i)", "(?ims)"])
+        return random.choice(FLAGS)
     if kind < 0.5 or depth > 3:
-        item = random.choice(
-            [*"abkKsSé日σςß_&~0", "\u212a", r"\-", ".", "^", "$", r"\b", r"\B", r"\A", r"\z", r"\W", r"\s"]
-        )
+        item = random.choice(LETTERS)
     elif kind < 0.7:
-        members = [*"aks0é", "a-f", "à-ü", r"\[-\]", r"\w", r"\W", r"\D", r"\S", r"\p{Lu}", r"\P{Greek}", r"\n"]
-        item = f"[{random.choice(['', '^'])}{''.join(random.choices(members, k=random.randint(1, 4)))}]"
+        item = f"[{random.choice(['', '^'])}{''.join(random.choices(MEMBERS, k=random.randint(1, 4)))}]"
     else:
         opening = random.choice(["(", "(?:", "(?i:", "(?m-s:", f"(?P<n{random.getrandbits(40)}>"])
         item = f"{opening}{_alternatives(random, depth + 1)})"
-    return item + random.choice(["", "", "", "*", "+", "?", "{2}", "{0,3}", "{1,}", "{0}", "*?"])
+    return item + random.choice(REPETITIONS)
