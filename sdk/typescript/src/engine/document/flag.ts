@@ -106,14 +106,34 @@ export class FlagDocument {
     } catch (error) {
       this.fault = faultOf(error);
     }
-    const written = isObject(raw) && (this.fault === undefined || !isTooDeep(raw)) ? raw : {};
-    const type = own(written, "type");
-    this.variantNames = new Set(variantNames(own(written, "variants")));
-    this.type = isFlagType(type) ? type : undefined;
-    this.clientVisible = own(written, "clientVisible") === true;
+    const written = readWritten(raw);
+    this.variantNames = written.variantNames;
+    this.type = written.type;
+    this.clientVisible = written.clientVisible;
     this.mentions = draft?.mentions ?? [];
     this.borders = draft?.borders ?? [];
     this.asks = draft?.asks ?? false;
+  }
+}
+
+type Written = Pick<FlagDocument, "variantNames" | "type" | "clientVisible">;
+
+const NOTHING_WRITTEN: Written = { variantNames: new Set(), type: undefined, clientVisible: false };
+
+/** What others ask of a flag that may be malformed. */
+function readWritten(raw: unknown): Written {
+  try {
+    if (!isObject(raw) || isTooDeep(raw)) {
+      return NOTHING_WRITTEN;
+    }
+    const type = own(raw, "type");
+    return {
+      variantNames: new Set(variantNames(own(raw, "variants"))),
+      type: isFlagType(type) ? type : undefined,
+      clientVisible: own(raw, "clientVisible") === true,
+    };
+  } catch {
+    return NOTHING_WRITTEN;
   }
 }
 

@@ -197,16 +197,23 @@ export class DateOrder extends ElementTest {
   }
 }
 
+/** Texts up to so long are remembered; a version is shorter, and a long text is not kept alive for nothing. */
+const REMEMBERED = 64;
+
 /** The last text that was read as a version, and what it was: rules tend to ask for the same attribute. */
 let lastText = "";
 let lastVersion: Version | undefined;
 
 function versionOf(text: string): Version | undefined {
-  if (text !== lastText) {
-    lastVersion = parseVersion(text);
-    lastText = text;
+  if (text === lastText) {
+    return lastVersion;
   }
-  return lastVersion;
+  const found = parseVersion(text);
+  if (text.length <= REMEMBERED) {
+    lastText = text;
+    lastVersion = found;
+  }
+  return found;
 }
 
 /** Versions by precedence. */

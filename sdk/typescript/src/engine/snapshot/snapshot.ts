@@ -126,8 +126,10 @@ export class Snapshot {
       return failed(key, "TYPE_MISMATCH");
     }
     const found = flag.decide(context, flag.asks ? new Moment(at) : at);
-    const fits = asked !== "integer" || found.value === undefined || Number.isSafeInteger(found.value);
-    return fits ? found : failed(key, "TYPE_MISMATCH");
+    if (asked === "integer" && found.value !== undefined && !Number.isSafeInteger(found.value)) {
+      return failed(key, "TYPE_MISMATCH");
+    }
+    return found;
   }
 
   /**
