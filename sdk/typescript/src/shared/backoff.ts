@@ -1,5 +1,7 @@
-// How long to wait before the next attempt: full jitter, never less than the server asks for, and from the beginning
-// after a while of health. Time and randomness are passed in.
+/**
+ * How long to wait before the next attempt: full jitter, never less than the server asks for, and from the beginning
+ * after a while of health. Time and randomness are passed in.
+ */
 
 /** The longest pause that a server may ask for: beyond it, a wrong clock or a typing error is likelier than a wish. */
 export const LONGEST_PAUSE_MS = 3_600_000;

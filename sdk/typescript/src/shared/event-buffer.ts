@@ -1,6 +1,8 @@
-// What is kept until it is sent to `POST /api/v1/sdk/events`: counts of evaluations, exposures, tracks; and the batch
-// that is under way, which is sent again as it was until the server has answered. Everything is bounded, and what does
-// not fit is counted. It does no IO; time is passed in.
+/**
+ * What is kept until it is sent to `POST /api/v1/sdk/events`: counts of evaluations, exposures, tracks; and the batch
+ * that is under way, which is sent again as it was until the server has answered. Everything is bounded, and what does
+ * not fit is counted. It does no IO; time is passed in.
+ */
 
 /** Events a batch, and its bytes: the server's limits. */
 const MAX_BATCH_EVENTS = 1_000;
@@ -63,6 +65,7 @@ export class EventBuffer {
   #different = 0;
   #since: number;
   #kept: Piece[] = [];
+  #overflow = false;
   #number = { exposures: 0, tracks: 0 };
   #met = new Set<string>();
 
@@ -126,6 +129,11 @@ export class EventBuffer {
   /** Whether there is anything to send but a heartbeat. */
   get pending(): boolean {
     return this.#batches.length > 0 || this.#kept.length > 0 || this.#counters.size > 0;
+  }
+
+  /** Whether a batch is waiting, or the last one did not hold all there was. */
+  get more(): boolean {
+    return this.#batches.length > 0 || this.#overflow;
   }
 
   /** The batch that is under way, or a new one; none when there is nothing to say. `heartbeat` is its first event. */
@@ -192,6 +200,7 @@ export class EventBuffer {
       if (piece.kind === "exposures" || piece.kind === "tracks") this.#number[piece.kind] -= 1;
     }
     this.#kept.splice(0, taken);
+    this.#overflow = this.#kept.length > 0;
   }
 
   #seal(pieces: readonly Piece[]): void {

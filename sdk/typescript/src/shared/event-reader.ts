@@ -1,6 +1,8 @@
-// Reads server-sent events (WHATWG HTML, section 9.2.6) from bytes as they come. A reader belongs to one connection, so
-// that a character which a broken connection cut in two cannot spoil the next one. It does no IO and knows no timer.
-// Ids are not kept: the data of Pennon's events says where they belong.
+/**
+ * Reads server-sent events (WHATWG HTML, section 9.2.6) from bytes as they come. A reader belongs to one connection, so
+ * that a character which a broken connection cut in two cannot spoil the next one. It does no IO and knows no timer.
+ * Ids are not kept: the data of Pennon's events says where they belong.
+ */
 
 /** Characters of one event: half of what a string can hold; a snapshot is far below. */
 const MAX_EVENT_CHARS = 2 ** 28;

@@ -1,4 +1,6 @@
-// The order of snapshots: by epoch, then by revision. A lower one never replaces a higher one.
+/**
+ * The order of snapshots: by epoch, then by revision. A lower one never replaces a higher one.
+ */
 
 export interface Position {
   readonly epoch: number;

@@ -1,0 +1,156 @@
+/**
+ * Follows the server: a stream, another one when it ends, and polls while there is none. Decides how long to wait, and
+ * tells the status what is heard. Must not evaluate, and must not give up.
+ */
+import { Backoff, LONGEST_PAUSE_MS } from "../shared/backoff.js";
+import type { ServerEvent } from "../shared/event-reader.js";
+import type { Held } from "./held.js";
+import type { Logger } from "./logger.js";
+import { Poller } from "./poller.js";
+import type { Settings } from "./settings.js";
+import type { StatusBoard } from "./status.js";
+import { listen, type Ending } from "./stream.js";
+import { streamPath, type Wire } from "./wire.js";
+
+export class Follower {
+  readonly #backoff: Backoff;
+  readonly #poller: Poller;
+  readonly #stop = new AbortController();
+  /** The next stream begins with the whole snapshot, whatever is held. */
+  #anew = false;
+  /** The stream has said where it stands, so that what is held is current while it lives. */
+  #current = false;
+  #deniedSaid = false;
+
+  constructor(
+    private readonly wire: Wire,
+    private readonly settings: Settings,
+    private readonly held: Held,
+    private readonly status: StatusBoard,
+    private readonly logger: Logger,
+  ) {
+    const { backoffMinMs, backoffMaxMs, healthyAfterMs, pollIntervalMs, streamWaitMs } = settings;
+    const { random } = wire.world;
+    this.#backoff = new Backoff({ minMs: backoffMinMs, maxMs: backoffMaxMs, healthyAfterMs, random });
+    const limits = { pollIntervalMs, answerTimeoutMs: streamWaitMs, deniedPauseMs: backoffMaxMs };
+    this.#poller = new Poller(wire, limits, {
+      tag: () => held.tag,
+      put: (text) => {
+        held.put(text, "poll");
+      },
+      heard: () => {
+        this.#deniedSaid = false;
+        status.heard();
+      },
+      lost: (reason) => {
+        status.lost(reason);
+      },
+      denied: (code) => {
+        this.#denied(code);
+      },
+    });
+  }
+
+  start(): void {
+    void this.#follow();
+  }
+
+  /** Ends the stream and the polls. */
+  close(): void {
+    this.#stop.abort();
+    this.#poller.stop();
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stop;
+    for (;;) {
+      const ending = await this.#listen();
+      if (signal.aborted) return;
+      await this.#pause(this.#judge(ending));
+    }
+  }
+
+  #listen(): Promise<Ending> {
+    const lastEventId = this.#anew ? undefined : this.held.tag;
+    // With the id that we hold, silence means that it is current; without one, the snapshot comes first.
+    this.#current = lastEventId !== undefined;
+    const request = { path: streamPath(this.settings), lastEventId, signal: this.#stop.signal };
+    return listen(this.wire, request, this.settings, {
+      heard: () => {
+        this.#poller.stop();
+        this.#backoff.worked(this.wire.world.elapsedMs());
+        this.#deniedSaid = false;
+        if (this.#current) this.status.heard();
+      },
+      event: (event) => this.#take(event),
+    });
+  }
+
+  #take({ type, data }: ServerEvent): boolean {
+    try {
+      if (type === "put") this.held.put(data, "stream");
+      else if (type === "patch" && this.held.patch(data) === "gap") return false;
+    } catch {
+      // What was sent is not repeated here: it may be anything.
+      this.status.lost(`a ${type} cannot be read`);
+      return false;
+    }
+    this.#anew = false;
+    this.#current = true;
+    this.status.heard();
+    return true;
+  }
+
+  /** Draws the conclusions of an ending; how many milliseconds to wait. */
+  #judge(ending: Ending): number {
+    const nowMs = this.wire.world.elapsedMs();
+    switch (ending.how) {
+      case "planned": {
+        this.#backoff.ended(nowMs);
+        const pauseMs = ending.afterMs ?? this.settings.backoffMinMs * this.wire.world.random();
+        if (pauseMs > this.settings.readTimeoutMs) this.status.lost("the server asks to come back later");
+        return Math.min(pauseMs, LONGEST_PAUSE_MS);
+      }
+      case "unusable":
+        this.#anew = true;
+        return this.#backoff.failed(nowMs);
+      case "denied":
+        this.#poller.stop();
+        this.#denied(ending.status);
+        return this.settings.backoffMaxMs;
+      case "broken":
+        this.status.lost(ending.reason);
+        return this.#backoff.failed(nowMs);
+      case "refused":
+        return this.#refused(ending.reason, this.#backoff.failed(nowMs, ending.atLeastMs));
+    }
+  }
+
+  /** No stream: polls begin, if they have not yet. While they succeed, what is served is current. */
+  #refused(reason: string, pauseMs: number): number {
+    if (!this.#poller.running) this.status.lost(reason);
+    // Who serves something already need not hurry: many are refused at once when a server comes back.
+    const firstMs = this.held.snapshot === undefined ? 0 : this.wire.world.random() * this.settings.backoffMinMs;
+    this.#poller.start(firstMs);
+    return pauseMs;
+  }
+
+  #denied(status: number): void {
+    if (!this.#deniedSaid) this.logger.error(`the key is refused (${status}): what is held is served on`);
+    this.#deniedSaid = true;
+    this.status.lost(`the key is refused (${status})`, { said: true });
+  }
+
+  #pause(ms: number): Promise<void> {
+    const { signal } = this.#stop;
+    return new Promise((resolve) => {
+      const cancel = this.wire.world.after(ms, done);
+      function done(): void {
+        cancel();
+        signal.removeEventListener("abort", done);
+        resolve();
+      }
+      signal.addEventListener("abort", done);
+    });
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * One stream, from its opening to its end: reads events, notices silence, tells how it ended. Never rejects. Must not
+ * open another one.
+ */
+import { retryAfterMs } from "../shared/backoff.js";
+import { EventReader, type ServerEvent } from "../shared/event-reader.js";
+import { reasonOf, send, type Answer } from "./http.js";
+import { Watchdog } from "./watchdog.js";
+import { call, type Wire } from "./wire.js";
+
+/** What is told while the stream lives. */
+export interface StreamEvents {
+  /** Bytes came. */
+  heard(): void;
+  /** An event came. False: it cannot be used, and the stream is of no use any more. */
+  event(event: ServerEvent): boolean;
+}
+
+export interface StreamLimits {
+  /** How long it may give no byte at all. */
+  readonly streamWaitMs: number;
+  /** How long it may be silent later. */
+  readonly readTimeoutMs: number;
+}
+
+export type Ending =
+  /** The server said goodbye, or just ended it after it had said something; `afterMs` is when it wants us back. */
+  | { readonly how: "planned"; readonly afterMs: number | undefined }
+  /** An event could not be used. */
+  | { readonly how: "unusable" }
+  /** The key is bad. */
+  | { readonly how: "denied"; readonly status: number }
+  /** It broke after it had lived. */
+  | { readonly how: "broken"; readonly reason: string }
+  /** It never lived: there was no answer, no stream, or a proxy holds it back. */
+  | { readonly how: "refused"; readonly reason: string; readonly atLeastMs: number };
+
+/** Listens until the stream ends. */
+export async function listen(
+  wire: Wire,
+  request: { path: string; lastEventId: string | undefined; signal: AbortSignal },
+  limits: StreamLimits,
+  events: StreamEvents,
+): Promise<Ending> {
+  const headers = {
+    accept: "text/event-stream",
+    ...(request.lastEventId === undefined ? {} : { "last-event-id": request.lastEventId }),
+  };
+  let answer: Answer;
+  try {
+    const { path, signal } = request;
+    answer = await send(call(wire, path, { headers, signal, answerTimeoutMs: limits.streamWaitMs }), wire.world);
+  } catch (error) {
+    return { how: "refused", reason: reasonOf(error), atLeastMs: 0 };
+  }
+  const { status } = answer;
+  const isStream = answer.headers["content-type"]?.startsWith("text/event-stream") === true;
+  if (status === 200 && isStream) return new Connection(answer, wire, limits, events).run();
+  answer.body.destroy();
+  if (status === 401 || status === 403) return { how: "denied", status };
+  const atLeastMs = retryAfterMs(answer.headers["retry-after"], wire.world.nowMs());
+  const reason = status === 200 ? "the answer is no stream" : `the stream is answered with ${status}`;
+  return { how: "refused", reason, atLeastMs };
+}
+
+class Connection {
+  readonly #reader = new EventReader();
+  #lived = false;
+  #settle: (ending: Ending) => void = () => undefined;
+
+  constructor(
+    private readonly answer: Answer,
+    private readonly wire: Wire,
+    private readonly limits: StreamLimits,
+    private readonly events: StreamEvents,
+  ) {}
+
+  async run(): Promise<Ending> {
+    const { body } = this.answer;
+    const watchdog = new Watchdog(this.wire.world, this.limits.streamWaitMs, () => {
+      this.#fail(this.#lived ? "the stream fell silent" : "the stream gives nothing");
+    });
+    const ending = new Promise<Ending>((resolve) => (this.#settle = resolve));
+    body.on("data", (chunk: Buffer) => {
+      this.#lived = true;
+      watchdog.feed(this.limits.readTimeoutMs);
+      this.#read(chunk);
+    });
+    body.on("end", () => {
+      if (this.#lived) this.#settle({ how: "planned", afterMs: this.#reader.retryMs });
+      else this.#fail("the stream ended at once");
+    });
+    body.on("error", (error) => {
+      this.#fail(reasonOf(error));
+    });
+    body.on("close", () => {
+      this.#fail("the connection was closed");
+    });
+    try {
+      return await ending;
+    } finally {
+      watchdog.end();
+      body.destroy();
+    }
+  }
+
+  #fail(reason: string): void {
+    this.#settle(this.#lived ? { how: "broken", reason } : { how: "refused", reason, atLeastMs: 0 });
+  }
+
+  #read(chunk: Buffer): void {
+    this.events.heard();
+    let events: ServerEvent[];
+    try {
+      events = this.#reader.push(chunk);
+    } catch {
+      this.#settle({ how: "unusable" });
+      this.answer.body.destroy();
+      return;
+    }
+    for (const event of events) {
+      if (event.type === "goodbye") {
+        this.#settle({ how: "planned", afterMs: pauseOf(event.data) ?? this.#reader.retryMs });
+      } else if (!this.events.event(event)) {
+        this.#settle({ how: "unusable" });
+      } else continue;
+      this.answer.body.destroy();
+      return;
+    }
+  }
+}
+
+function pauseOf(goodbye: string): number | undefined {
+  try {
+    const { reconnectAfterMs } = JSON.parse(goodbye) as { reconnectAfterMs?: unknown };
+    return typeof reconnectAfterMs === "number" && reconnectAfterMs >= 0 ? reconnectAfterMs : undefined;
+  } catch {
+    return undefined;
+  }
+}
