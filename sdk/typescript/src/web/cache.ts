@@ -43,7 +43,7 @@ export class Cache {
   readonly #store: Store | undefined;
   readonly #owner: string;
   readonly #clock: Clock;
-  #timer: unknown;
+  #cancel: (() => void) | undefined;
   #pending: Results | undefined;
 
   /** Without a server there is nothing to keep. */
@@ -67,15 +67,15 @@ export class Cache {
   save(results: Results): void {
     if (!this.#store) return;
     this.#pending = results;
-    this.#timer ??= this.#clock.setTimeout(() => {
+    this.#cancel ??= this.#clock.after(PACE_MS, () => {
       this.flush();
-    }, PACE_MS);
+    });
   }
 
   /** Keeps now what was to be kept soon. */
   flush(): void {
-    this.#clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
     const results = this.#pending;
     this.#pending = undefined;
     if (!results || !this.#store) return;

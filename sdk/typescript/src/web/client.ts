@@ -7,13 +7,20 @@ import { sleep } from "./clock.js";
 import { plain, type Context } from "./context.js";
 import { detailsOf, type Details } from "./details.js";
 import { Feed } from "./feed.js";
-import { Holder } from "./holder.js";
+import { Holder, type Changes } from "./holder.js";
 import { Reporter, unitOf } from "./reporter.js";
 import type { Settings } from "./settings.js";
 import type { Status } from "./status.js";
 
 /** The type of a default, as flags have types: `value("k", "a")` gives any text, not only "a". */
 export type Widened<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
+
+/** A flag serves something else now. */
+export interface Change {
+  readonly flag: string;
+  /** `<epoch>-<revision>` of what is served now; undefined when nobody told. */
+  readonly revision: string | undefined;
+}
 
 /** Evaluates flags for one context. */
 export class Client {
@@ -24,7 +31,8 @@ export class Client {
   #feed: Feed | undefined;
   /** No connection may be open: the page is hidden, or was left. */
   #isPaused = false;
-  #hiddenTimer: unknown;
+  /** Takes back what happens to a page that stays hidden. */
+  #unhide: (() => void) | undefined;
   #saidNoUnit = false;
 
   /** @internal */
@@ -77,20 +85,19 @@ export class Client {
     if (unit !== undefined && Number.isFinite(value)) this.#reporter?.measured(metric, unit, value);
     else if (!this.#saidNoUnit) {
       this.#saidNoUnit = true;
-      this.#settings.logger.warn("Pennon: a measurement needs a targeting key and a finite number; it is dropped");
+      this.#settings.logger.warn("pennon: a measurement needs a targeting key and a finite number; it is dropped");
     }
   }
 
-  /** Calls a function whenever a flag serves something else, or with the keys of all that do. Gives what ends it. */
-  onChange(key: string, then: () => void): () => void;
-  onChange(then: (keys: readonly string[]) => void): () => void;
-  onChange(key: string | ((keys: readonly string[]) => void), then?: () => void): () => void {
+  /** Calls a function whenever a flag serves something else, or with no key: whenever any does. Gives what ends it. */
+  onChange(key: string, then: (change: Change) => void): () => void;
+  onChange(then: (changes: Changes) => void): () => void;
+  onChange(key: string | ((changes: Changes) => void), then?: (change: Change) => void): () => void {
     const { changed } = this.#holder;
-    return typeof key === "function"
-      ? changed.add(key)
-      : changed.add((keys) => {
-          if (keys.includes(key)) then?.();
-        });
+    if (typeof key === "function") return changed.add(key);
+    return changed.add(({ flags, revision }) => {
+      if (flags.includes(key)) then?.({ flag: key, revision });
+    });
   }
 
   /** Calls a function whenever the state changes. Gives what ends it. */
@@ -135,7 +142,7 @@ export class Client {
   /** Ends every connection, within a second; what is held serves on. */
   async close(): Promise<void> {
     this.#unwatch();
-    this.#settings.clock.clearTimeout(this.#hiddenTimer);
+    this.#unhide?.();
     this.#feed?.stop();
     this.#holder.keep();
     this.#holder.set({ state: "closed" });
@@ -153,7 +160,7 @@ export class Client {
   #listen(): void {
     const { wire } = this.#settings;
     if (!wire) return;
-    this.#feed = new Feed(wire, this.#settings, this.#holder.context, this.#holder.events());
+    this.#feed = new Feed(wire, this.#settings, this.#holder.context, this.#holder);
     if (!this.#isPaused) this.#feed.start();
   }
 
@@ -162,9 +169,9 @@ export class Client {
     const { clock, hiddenAfterMs } = this.#settings;
     void this.#reporter?.flush();
     this.#holder.keep();
-    this.#hiddenTimer ??= clock.setTimeout(() => {
+    this.#unhide ??= clock.after(hiddenAfterMs, () => {
       this.#pause();
-    }, hiddenAfterMs);
+    });
   }
 
   #pause(): void {
@@ -175,8 +182,8 @@ export class Client {
 
   #shown(): void {
     if (this.#settings.page.isHidden()) return;
-    this.#settings.clock.clearTimeout(this.#hiddenTimer);
-    this.#hiddenTimer = undefined;
+    this.#unhide?.();
+    this.#unhide = undefined;
     this.#isPaused = false;
     this.#feed?.start();
   }

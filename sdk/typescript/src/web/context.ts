@@ -10,8 +10,10 @@ import type { JsonObject } from "../engine/evaluation.js";
  * cannot hold counts as absent.
  */
 export interface Context {
+  /** The targeting key, unless there is one. It can be read as `userId` too. */
+  readonly userId?: string | number | null | undefined;
   /** What percentages and targets count by: a string that is not empty, or an integral number. */
-  readonly targetingKey?: string | number | null;
+  readonly targetingKey?: string | number | null | undefined;
   readonly [attribute: string]: unknown;
 }
 
@@ -27,6 +29,8 @@ function inOrder(_name: string, value: unknown): unknown {
 /** Throws a TypeError when the context is no object, or leads back into itself. */
 export function plain(context: unknown): JsonObject {
   if (context === undefined || context === null) return {};
-  if (!isObject(context)) throw new TypeError("`context` must be an object");
-  return JSON.parse(JSON.stringify(context, inOrder)) as JsonObject;
+  if (!isObject(context)) throw new TypeError("context must be an object");
+  const { userId, targetingKey } = context as Context;
+  const keyed = { ...context, targetingKey: targetingKey ?? userId };
+  return JSON.parse(JSON.stringify(keyed, inOrder)) as JsonObject;
 }

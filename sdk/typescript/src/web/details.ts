@@ -2,7 +2,7 @@
  * From a result that is held to what a caller is given: the value of the type that was asked for, or the caller's own
  * default and why. Must not throw, and must not write anything down.
  */
-import { ERROR_MESSAGES, type ErrorCode as EngineError, type Reason } from "../engine/outcome.js";
+import type { ErrorCode as EngineError, Reason } from "../engine/outcome.js";
 import { NO_METADATA, type FlagValue, type JsonObject } from "../engine/evaluation.js";
 import type { Entry } from "./results.js";
 
@@ -28,14 +28,11 @@ export interface Details<T> {
   readonly metadata: JsonObject;
 }
 
-const NOT_READY = "no results have come yet";
-
 /** The type of a value as flags have types; an array has none. */
 const typeOf = (value: unknown): string => (Array.isArray(value) ? "array" : typeof value);
 
 /** The default, and why it is served. */
-function failed<T>(flagKey: string, value: T, errorCode: ErrorCode, message?: string): Details<T> {
-  const errorMessage = message ?? (errorCode === "PROVIDER_NOT_READY" ? NOT_READY : ERROR_MESSAGES[errorCode]);
+function failed<T>(flagKey: string, value: T, errorCode: ErrorCode, errorMessage: string): Details<T> {
   return { flagKey, value, reason: "ERROR", errorCode, errorMessage, metadata: NO_METADATA };
 }
 
@@ -49,12 +46,16 @@ export function detailsOf<T extends FlagValue | null | undefined>(
   fallback: T,
   isReady: boolean,
 ): Details<T> {
-  if (!entry) return failed(flagKey, fallback, isReady ? "FLAG_NOT_FOUND" : "PROVIDER_NOT_READY");
-  const { value, variant, reason = "DEFAULT", metadata = NO_METADATA, errorCode, errorDetails } = entry;
+  if (!entry) {
+    return isReady
+      ? failed(flagKey, fallback, "FLAG_NOT_FOUND", "there is no such flag")
+      : failed(flagKey, fallback, "PROVIDER_NOT_READY", "no results have come yet");
+  }
+  const { value, variant, reason = "DEFAULT", metadata = NO_METADATA, errorCode, errorDetails = "" } = entry;
   if (errorCode) return failed(flagKey, fallback, errorCode, errorDetails);
   if (value === undefined) return { flagKey, value: fallback, reason, metadata };
   if ((fallback ?? null) !== null && typeOf(value) !== typeOf(fallback)) {
-    return failed(flagKey, fallback, "TYPE_MISMATCH");
+    return failed(flagKey, fallback, "TYPE_MISMATCH", "the flag serves another type than was asked for");
   }
   // The served type is the asked one, or none was asked for.
   const served = { flagKey, value: value as T, reason, metadata };

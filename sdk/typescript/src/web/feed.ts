@@ -2,27 +2,13 @@
  * Keeps the results of one context coming: by a stream, opened again whenever it ends, and by polling while a stream
  * gives nothing. Must not hold results, and must not hold more than one stream.
  */
-import { Backoff, LONGEST_PAUSE_MS } from "../shared/backoff.js";
+import { LONGEST_PAUSE_MS, type Backoff } from "../shared/backoff.js";
 import type { JsonObject } from "../engine/evaluation.js";
-import { sleep } from "./clock.js";
+import { backoffOf, sleep, type BackoffLimits } from "./clock.js";
 import type { Wire } from "./http.js";
 import { poll, type PollLimits } from "./poll.js";
-import type { Bootstrap, Entry, Patch } from "./results.js";
+import type { Bootstrap, Entries, Patch } from "./results.js";
 import { listen, type End, type StreamEvents, type StreamLimits } from "./stream.js";
-
-/** What a feed tells. */
-export interface FeedEvents {
-  readonly put: (put: Bootstrap) => void;
-  /** Throws `Unreadable` when the change does not begin where the results stand. */
-  readonly patch: (patch: Patch) => void;
-  /** All entries, from an answer that does not tell where it stands. */
-  readonly polled: (entries: readonly Entry[]) => void;
-  /** The server speaks: what it said last is in force. */
-  readonly alive: () => void;
-  readonly lost: (loss: Loss) => void;
-  /** Where the results stand, for a node that is behind. */
-  readonly position: () => string | null;
-}
 
 /** The server does not speak. */
 export interface Loss {
@@ -33,22 +19,33 @@ export interface Loss {
   readonly heardAt: number;
 }
 
-/** What a feed is held to. */
-export interface FeedLimits extends StreamLimits, PollLimits {
-  readonly backoffMinMs: number;
-  readonly backoffMaxMs: number;
-  readonly healthyAfterMs: number;
+/** What a feed tells. */
+export interface FeedEvents {
+  put(put: Bootstrap): void;
+  /** Throws when the change does not begin where the results stand. */
+  patch(patch: Patch): void;
+  /** All entries, from an answer that does not tell where it stands. */
+  polled(entries: Entries): void;
+  /** The server speaks: what it said last is in force. */
+  alive(): void;
+  lost(loss: Loss): void;
+  /** Where the results stand, for a node that is behind. */
+  position(): string | undefined;
 }
+
+/** What a feed is held to. */
+export type FeedLimits = StreamLimits & PollLimits & BackoffLimits;
 
 /** A server that asks to come back at once, again and again, would be called all the time. */
 const SHORTEST_PAUSE_MS = 100;
 
-const isKeyBad = (status: number | undefined): boolean => status === 401 || status === 403;
-
 /** One context's feed. */
-export class Feed {
+export class Feed implements StreamEvents {
+  readonly #wire: Wire;
+  readonly #limits: FeedLimits;
+  readonly #context: JsonObject;
+  readonly #on: FeedEvents;
   readonly #backoff: Backoff;
-  readonly #events: StreamEvents;
   #run: AbortController | undefined;
   #polls: AbortController | undefined;
   #nap: AbortController | undefined;
@@ -56,32 +53,17 @@ export class Feed {
   #isPolled = false;
   /** When a connection was opened, or said something last; 0 while none is open. */
   #aliveAt = 0;
+  #openedAt = 0;
   #heardAt = 0;
   /** A pause is not cut short before. */
   #patientUntil = 0;
 
-  constructor(
-    private readonly wire: Wire,
-    private readonly limits: FeedLimits,
-    private readonly context: JsonObject,
-    private readonly on: FeedEvents,
-  ) {
-    const { backoffMinMs: minMs, backoffMaxMs: maxMs, healthyAfterMs, random } = limits;
-    this.#backoff = new Backoff({ minMs, maxMs, healthyAfterMs, random });
-    this.#events = {
-      heard: () => {
-        this.#heard();
-      },
-      heldBack: () => {
-        this.#startPolling();
-      },
-      put: (put) => {
-        on.put(put);
-        this.#isPolled = false;
-        on.alive();
-      },
-      patch: on.patch,
-    };
+  constructor(wire: Wire, limits: FeedLimits, context: JsonObject, on: FeedEvents) {
+    this.#wire = wire;
+    this.#limits = limits;
+    this.#context = context;
+    this.#on = on;
+    this.#backoff = backoffOf(limits);
   }
 
   /**
@@ -89,8 +71,8 @@ export class Feed {
    * silent for too long, because the machine slept, is given up.
    */
   start(): void {
-    const now = this.limits.clock.now();
-    if (this.#aliveAt && now - this.#aliveAt > this.limits.readTimeoutMs) this.stop();
+    const now = this.#limits.clock.now();
+    if (this.#aliveAt && now - this.#aliveAt > this.#limits.readTimeoutMs) this.stop();
     if (!this.#run) void this.#follow((this.#run = new AbortController()).signal);
     else if (now >= this.#patientUntil) this.#nap?.abort();
   }
@@ -105,63 +87,81 @@ export class Feed {
     this.#isPolled = false;
   }
 
-  async #follow(signal: AbortSignal): Promise<void> {
-    const { clock } = this.limits;
-    const isOn = (): boolean => !signal.aborted;
-    while (isOn()) {
-      this.#aliveAt = clock.now();
-      const end = await listen(this.wire, this.context, this.limits, this.#events, signal);
-      if (!isOn()) return;
-      this.#aliveAt = 0;
-      this.#nap = new AbortController();
-      await sleep(clock, this.#pauseAfter(end), this.#nap.signal);
-    }
-  }
-
-  #heard(): void {
-    this.#aliveAt = this.#heardAt = this.limits.clock.now();
+  /** @internal */
+  heard(): void {
+    this.#aliveAt = this.#heardAt = this.#limits.clock.now();
     this.#backoff.worked(this.#heardAt);
     this.#stopPolling();
   }
 
-  /** How long to wait before the next attempt. */
-  #pauseAfter({ error, status, after }: End): number {
-    const { clock, backoffMinMs, backoffMaxMs } = this.limits;
-    const now = clock.now();
-    this.#patientUntil = now;
-    if (error === undefined) {
-      this.#backoff.ended(now);
-      return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, after ?? backoffMinMs));
-    }
-    const isRefused = isKeyBad(status);
-    const asked = isRefused ? backoffMaxMs : (after ?? 0);
-    this.#patientUntil += asked;
-    if (isRefused) this.#stopPolling();
-    else if (status !== undefined) this.#startPolling();
-    if (!this.#polls) this.#isPolled = false;
-    if (!this.#isPolled) this.#lost(error, status);
-    return this.#backoff.failed(now, asked);
-  }
-
-  #startPolling(): void {
+  /** @internal */
+  heldBack(): void {
     if (this.#polls) return;
-    const polls = (this.#polls = new AbortController());
-    const { polled, alive, position } = this.on;
-    const answered = (entries: readonly Entry[] | undefined): void => {
+    const [wire, limits, context, on] = [this.#wire, this.#limits, this.#context, this.#on];
+    const answered = (entries: Entries | undefined): void => {
       this.#isPolled = true;
-      this.#heardAt = this.limits.clock.now();
-      if (entries) polled(entries);
-      alive();
+      this.#heardAt = limits.clock.now();
+      if (entries) on.polled(entries);
+      this.#alive();
     };
-    const failed = (error: string, status: number | undefined): void => {
+    const failed = (error: string, status?: number): void => {
       this.#isPolled = false;
       this.#lost(error, status);
     };
-    void poll(this.wire, this.limits, this.context, { answered, failed, position }, polls.signal);
+    this.#polls = new AbortController();
+    void poll(wire, limits, context, { answered, failed, position: () => on.position() }, this.#polls.signal);
+  }
+
+  /** @internal */
+  put(put: Bootstrap): void {
+    this.#isPolled = false;
+    this.#on.put(put);
+    this.#alive();
+  }
+
+  /** @internal */
+  patch(patch: Patch): void {
+    this.#on.patch(patch);
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const [wire, limits, context] = [this.#wire, this.#limits, this.#context];
+    const isOn = (): boolean => !signal.aborted;
+    while (isOn()) {
+      this.#aliveAt = this.#openedAt = limits.clock.now();
+      const end = await listen(wire, context, limits, this, signal);
+      if (!isOn()) return;
+      this.#aliveAt = 0;
+      this.#nap = new AbortController();
+      await sleep(limits.clock, this.#pauseAfter(end), this.#nap.signal);
+    }
+  }
+
+  /** How long to wait before the next attempt. */
+  #pauseAfter({ error, status, after = 0 }: End): number {
+    const { clock, backoffMaxMs } = this.#limits;
+    const now = (this.#patientUntil = clock.now());
+    if (error === undefined) {
+      this.#backoff.ended(now);
+      return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, after));
+    }
+    const asked = isRefusal(status) ? backoffMaxMs : after;
+    this.#patientUntil += asked;
+    if (isRefusal(status)) this.#stopPolling();
+    if (!this.#polls) this.#isPolled = false;
+    if (!this.#isPolled) this.#lost(error, status);
+    // It never lived: a proxy may let answers through that end.
+    if (this.#heardAt < this.#openedAt && !isRefusal(status)) this.heldBack();
+    return this.#backoff.failed(now, asked);
+  }
+
+  /** Unless whoever was told of the news has had enough. */
+  #alive(): void {
+    if (this.#run) this.#on.alive();
   }
 
   #lost(error: string, status: number | undefined): void {
-    this.on.lost({ error, isRefused: isKeyBad(status), heardAt: this.#heardAt });
+    this.#on.lost({ error, isRefused: isRefusal(status), heardAt: this.#heardAt });
   }
 
   #stopPolling(): void {
@@ -169,3 +169,6 @@ export class Feed {
     this.#polls = undefined;
   }
 }
+
+/** The key is bad. */
+const isRefusal = (status: number | undefined): boolean => status === 401 || status === 403;

@@ -6,27 +6,38 @@ import type { JsonObject } from "../engine/evaluation.js";
 import { Cache } from "./cache.js";
 import type { FeedEvents, Loss } from "./feed.js";
 import { Listeners } from "./listeners.js";
-import { changes, Results, Unreadable, type Applied, type Entry } from "./results.js";
+import { changes, Results, type Applied, type Bootstrap, type Entries, type Entry, type Patch } from "./results.js";
 import type { Settings } from "./settings.js";
 import type { Source, Status } from "./status.js";
 
-const CURRENT = { state: "ready", staleSince: null, lastError: null } as const;
+const CURRENT = { state: "ready", staleSince: undefined, lastError: undefined } as const;
+const stale = (since: number): Partial<Status> => ({ state: "stale", staleSince: new Date(since) });
+
+/** What serves something else now. */
+export interface Changes {
+  /** The keys. */
+  readonly flags: readonly string[];
+  /** `<epoch>-<revision>` of what is served now; undefined when nobody told. */
+  readonly revision: string | undefined;
+}
 
 /** The results of the context that was set last, and until they come those of the one before. */
-export class Holder {
-  /** The keys of flags that serve something else now. */
-  readonly changed: Listeners<readonly string[]>;
+export class Holder implements FeedEvents {
+  readonly #settings: Settings;
+  readonly changed: Listeners<Changes>;
   readonly moved: Listeners<Status>;
-  status: Status = { state: "starting", revision: null, staleSince: null, source: "none", lastError: null };
+  status: Status = { ...CURRENT, state: "starting", revision: undefined, source: "none" };
   served: Results;
   #current: Results;
   /** What was served when listeners were told last. */
   #told: ReadonlyMap<string, Entry> = new Map();
   #wait = new AbortController();
-  #outage: "" | "away" | "refused" = "";
+  /** How an outage was said, while it lasts. */
+  #said: "warn" | "error" | undefined;
   readonly #cache: Cache;
 
-  constructor(private readonly settings: Settings) {
+  constructor(settings: Settings) {
+    this.#settings = settings;
     const { wire, store, clock, logger, context, bootstrap } = settings;
     this.changed = new Listeners(logger);
     this.moved = new Listeners(logger);
@@ -34,11 +45,11 @@ export class Holder {
     this.served = this.#current = new Results(context);
     if (bootstrap) {
       this.#current.put(bootstrap);
-      this.#serve("bootstrap", { state: "stale", staleSince: clock.now() });
+      this.#serve("bootstrap", stale(clock.now()));
     } else this.#load();
     if (!wire) {
       this.set({ state: "unconfigured" });
-      logger.warn("Pennon: there is no `url` or no `key`, so every flag serves its default");
+      logger.warn("pennon: there is no `url` or no `key`, so every flag serves its default");
     }
   }
 
@@ -64,37 +75,48 @@ export class Holder {
     this.#wait = new AbortController();
     this.#current = new Results(context);
     if (this.#load()) return;
-    if (isReset) this.#serve("none", { state: "starting", staleSince: null });
-    else this.isStale(this.settings.clock.now());
+    if (isReset) this.#serve("none", { state: "starting", staleSince: undefined });
+    else this.isStale(this.#settings.clock.now());
   }
 
-  /** What a feed brings for this context. */
-  events(): FeedEvents {
-    return {
-      put: (put) => {
-        this.#apply("stream", (results) => results.put(put));
-      },
-      patch: (patch) => {
-        const applied = this.#apply("stream", (results) => results.patch(patch));
-        if (applied === "gap") throw new Unreadable("a change that begins elsewhere");
-      },
-      polled: (entries) => {
-        this.#apply("poll", (results) => results.replace(entries.map((entry) => [entry.key, entry])));
-      },
-      alive: () => {
-        this.#recover();
-        this.set(CURRENT);
-      },
-      lost: (loss) => {
-        this.#lost(loss);
-      },
-      position: () => this.#current.position,
-    };
+  put(put: Bootstrap): void {
+    this.#apply("stream", (results) => results.put(put));
+  }
+
+  patch(patch: Patch): void {
+    const applied = this.#apply("stream", (results) => results.patch(patch));
+    if (applied === "gap") throw new RangeError("a change that begins elsewhere");
+  }
+
+  polled(entries: Entries): void {
+    this.#apply("poll", (results) => results.replace(entries));
+  }
+
+  alive(): void {
+    this.#recover();
+    this.set(CURRENT);
+  }
+
+  lost({ error, isRefused, heardAt }: Loss): void {
+    const { logger, clock } = this.#settings;
+    const level = isRefused ? "error" : "warn";
+    // A key that is refused is worse than a server that is away, and said once too.
+    if (this.#said !== level && this.#said !== "error") {
+      this.#said = level;
+      logger[level](`pennon: the server is not heard: ${isRefused ? "it refuses the key: " : ""}${error}`);
+    }
+    this.set({ lastError: error });
+    this.isStale(heardAt || clock.now());
+  }
+
+  position(): string | undefined {
+    return this.#current.position;
   }
 
   /** What is served may be behind, since then; it has been for longer when that is known. */
   isStale(since: number): void {
-    if (this.isFilled) this.set({ state: "stale", staleSince: this.status.staleSince ?? since });
+    const { staleSince = new Date(since) } = this.status;
+    if (this.isFilled && this.#settings.wire) this.set({ state: "stale", staleSince });
   }
 
   set(change: Partial<Status>): void {
@@ -112,7 +134,7 @@ export class Holder {
     const kept = this.#cache.load(this.#current.context);
     if (!kept) return false;
     this.#current.put(kept.results);
-    this.#serve("cache", { state: "stale", staleSince: kept.at });
+    this.#serve("cache", stale(kept.at));
     return true;
   }
 
@@ -132,25 +154,14 @@ export class Holder {
     this.served = this.#current;
     this.#told = this.served.flags;
     if (source !== "none") this.#wait.abort();
-    this.set({ ...change, source, revision: this.served.position });
-    const keys = changes(before, this.#told);
-    if (keys.length > 0) this.changed.tell(keys);
+    const revision = this.served.position;
+    this.set({ ...change, source, revision });
+    const flags = changes(before, this.#told);
+    if (flags.length > 0) this.changed.tell({ flags, revision });
   }
 
   #recover(): void {
-    if (this.#outage) this.settings.logger.info("Pennon: the server is heard again");
-    this.#outage = "";
-  }
-
-  #lost({ error, isRefused, heardAt }: Loss): void {
-    const { logger, clock } = this.settings;
-    const outage = isRefused ? "refused" : "away";
-    if (this.#outage !== outage && this.#outage !== "refused") {
-      if (isRefused) logger.error(`Pennon: the server refuses the key (${error}); what is held serves on`);
-      else logger.warn(`Pennon: the server is not heard (${error}); what is held serves on`);
-      this.#outage = outage;
-    }
-    this.set({ lastError: error });
-    this.isStale(heardAt || clock.now());
+    if (this.#said) this.#settings.logger.info("pennon: the server is heard again");
+    this.#said = undefined;
   }
 }

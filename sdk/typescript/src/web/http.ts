@@ -1,7 +1,8 @@
 /**
- * Requests to the server: where they go, what they carry, and how their failures read. Must not send the key or a
- * context anywhere but to the address that was given: a redirect is an error, since a browser would not show where to.
+ * Requests to the server: where they go, what they carry, how long they may take. Must not send the key or a context
+ * anywhere but to the address that was given: a redirect is an error, since a browser would not show where it leads.
  */
+import type { Clock } from "./clock.js";
 
 /** Where to, with which key, and by what. */
 export interface Wire {
@@ -11,15 +12,15 @@ export interface Wire {
   readonly fetch: typeof fetch;
 }
 
-/** How long an answer may take, streams excepted: as long as the server gives itself. */
-export const ANSWER_MS = 30_000;
-
 /** More than a body. */
 export interface Extra {
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
   /** The request outlives the page. Browsers carry 64 KiB of such bodies at once. */
   readonly keepalive?: boolean;
 }
+
+/** How long an answer may take: as long as the server gives itself. */
+const ANSWER_MS = 30_000;
 
 /** Sends JSON; rejects when no answer came, or the signal ended it. */
 export function post(wire: Wire, path: string, body: string, signal: AbortSignal, extra?: Extra): Promise<Response> {
@@ -33,4 +34,37 @@ export function post(wire: Wire, path: string, body: string, signal: AbortSignal
     credentials: "omit",
     redirect: "error",
   });
+}
+
+/** An end of its own, which comes with another one too. Ended in every case: the other one may live for long. */
+export function endWith(signal: AbortSignal | undefined): AbortController {
+  const own = new AbortController();
+  signal?.addEventListener(
+    "abort",
+    () => {
+      own.abort();
+    },
+    { signal: own.signal },
+  );
+  return own;
+}
+
+/** Runs what may take as long as an answer may; undefined when it failed, took longer, or was ended. */
+export async function inTime<T>(
+  clock: Clock,
+  signal: AbortSignal | undefined,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T | undefined> {
+  const end = endWith(signal);
+  const cancel = clock.after(ANSWER_MS, () => {
+    end.abort();
+  });
+  try {
+    return await run(end.signal);
+  } catch {
+    return undefined;
+  } finally {
+    cancel();
+    end.abort();
+  }
 }

@@ -23,12 +23,13 @@ export function createClient(options: Options): Client {
   return new Client(settingsOf(options));
 }
 
-export type { Client, Widened } from "./client.js";
+export type { Change, Client, Widened } from "./client.js";
 export type { Clock } from "./clock.js";
 export type { Context } from "./context.js";
 export type { Details, ErrorCode } from "./details.js";
 export type { FlagValue, JsonObject, JsonValue } from "../engine/evaluation.js";
 export type { Reason } from "../engine/outcome.js";
+export type { Changes } from "./holder.js";
 export type { Page, PageEvents } from "./page.js";
 export type { Bootstrap, Entry } from "./results.js";
 export type { Logger, Options, Times } from "./settings.js";

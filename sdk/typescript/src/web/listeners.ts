@@ -3,9 +3,12 @@ import type { Logger } from "./settings.js";
 
 /** Listeners to one kind of news. */
 export class Listeners<News> {
+  readonly #logger: Logger;
   readonly #all = new Set<(news: News) => void>();
 
-  constructor(private readonly logger: Logger) {}
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
 
   /** Gives what ends it. */
   add(listener: (news: News) => void): () => void {
@@ -24,7 +27,7 @@ export class Listeners<News> {
       try {
         listener(news);
       } catch (error) {
-        this.logger.error(`Pennon: a listener threw ${String(error)}`);
+        this.#logger.error("pennon: a listener threw", error);
       }
     }
   }

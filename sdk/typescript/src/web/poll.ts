@@ -2,99 +2,73 @@
  * Asks for all results again and again, while no stream brings them: OFREP's answer for all flags, with the tag of the
  * last one. Must not judge the results, and never rejects.
  */
-import { isObject } from "../engine/context.js";
 import type { JsonObject } from "../engine/evaluation.js";
 import { retryAfterMs } from "../shared/backoff.js";
-import { sleep, type Clock } from "./clock.js";
-import { ANSWER_MS, post, type Wire } from "./http.js";
-import { Unreadable, type Entry } from "./results.js";
+import { around, sleep, type Clock } from "./clock.js";
+import { inTime, post, type Wire } from "./http.js";
+import type { Entries, Entry } from "./results.js";
 
 /** What polling is held to. */
 export interface PollLimits {
   readonly clock: Clock;
-  /** From 0 to below 1. */
-  readonly random: () => number;
   readonly pollIntervalMs: number;
+  readonly backoffMinMs: number;
 }
 
 /** What comes of it. */
 export interface PollEvents {
   /** All results, or nothing when they are the ones that were given last. */
-  readonly answered: (entries: readonly Entry[] | undefined) => void;
-  readonly failed: (error: string, status: number | undefined) => void;
-  /** Where the results stand, as far as it is known. */
-  readonly position: () => string | null;
+  readonly answered: (entries: Entries | undefined) => void;
+  readonly failed: (error: string, status?: number) => void;
+  /** Where the results stand, as far as it is known: a node that is behind looks for it first. */
+  readonly position: () => string | undefined;
+}
+
+/** One answer, read. */
+interface Answer {
+  readonly status: number;
+  readonly after: number;
+  readonly etag: string | undefined;
+  readonly entries: Entries | undefined;
 }
 
 const PATH = "/ofrep/v1/evaluate/flags";
 
-/** Give or take a fifth, so that pages that were opened together do not ask together. */
-export const spread = (ms: number, random: () => number): number => ms * (0.8 + 0.4 * random());
-
-function read(answer: unknown): readonly Entry[] {
-  const flags: unknown = isObject(answer) ? (answer as { flags?: unknown }).flags : undefined;
-  const isEntry = (flag: unknown): boolean => isObject(flag) && typeof (flag as Entry).key === "string";
-  if (Array.isArray(flags) && flags.every(isEntry)) return flags as Entry[];
-  throw new Unreadable("an answer that cannot be read");
+/** Rejects when the answer holds no list of entries. */
+async function read(answer: Response, clock: Clock): Promise<Answer> {
+  const { status, headers } = answer;
+  const all = status === 200 ? ((await answer.json()) as { flags: readonly Entry[] }).flags : undefined;
+  const entries = all?.map((entry) => [entry.key, entry] as const);
+  const after = retryAfterMs(headers.get("retry-after"), clock.now());
+  return { status, after, etag: headers.get("etag") ?? undefined, entries };
 }
 
-class Poller {
-  #etag: string | undefined;
-
-  constructor(
-    private readonly wire: Wire,
-    private readonly limits: PollLimits,
-    private readonly body: string,
-    private readonly on: PollEvents,
-  ) {}
-
-  /** Asks once; how long to wait at least, as the server asked. */
-  async ask(signal: AbortSignal): Promise<number> {
-    const { clock } = this.limits;
-    const abort = new AbortController();
-    const stop = (): void => {
-      abort.abort();
-    };
-    signal.addEventListener("abort", stop);
-    const timer = clock.setTimeout(stop, ANSWER_MS);
-    try {
-      const answer = await this.#post(abort.signal);
-      const { status, headers } = answer;
-      const entries = status === 200 ? read(await answer.json()) : undefined;
-      if (signal.aborted) return 0;
-      if (status !== 200 && status !== 304) {
-        this.on.failed(`polling was answered with ${status}`, status);
-        return retryAfterMs(headers.get("retry-after"), clock.now());
-      }
-      this.#etag = headers.get("etag") ?? undefined;
-      this.on.answered(entries);
-    } catch {
-      if (!signal.aborted) this.on.failed("polling got no answer", undefined);
-    } finally {
-      clock.clearTimeout(timer);
-      signal.removeEventListener("abort", stop);
-    }
-    return 0;
-  }
-
-  #post(signal: AbortSignal): Promise<Response> {
-    const position = this.on.position();
-    const path = position ? `${PATH}?flagConfigEtag=${position}` : PATH;
-    return post(this.wire, path, this.body, signal, this.#etag ? { headers: { "if-none-match": this.#etag } } : {});
-  }
-}
-
-/** Asks now, and then from time to time, until the signal ends it. */
+/** Asks soon, and then from time to time, until the signal ends it. */
 export async function poll(
   wire: Wire,
-  limits: PollLimits,
+  { clock, pollIntervalMs, backoffMinMs }: PollLimits,
   context: JsonObject,
   on: PollEvents,
   signal: AbortSignal,
 ): Promise<void> {
-  const poller = new Poller(wire, limits, JSON.stringify({ context }), on);
-  while (!signal.aborted) {
-    const atLeast = await poller.ask(signal);
-    await sleep(limits.clock, Math.max(atLeast, spread(limits.pollIntervalMs, limits.random)), signal);
+  const body = JSON.stringify({ context });
+  const isOn = (): boolean => !signal.aborted;
+  let etag: string | undefined;
+  // Who has results need not hurry: many are refused at once when a server comes back.
+  if (on.position()) await sleep(clock, clock.random() * backoffMinMs, signal);
+  while (isOn()) {
+    const position = on.position();
+    const path = position ? `${PATH}?flagConfigEtag=${position}` : PATH;
+    const headers = etag ? { "if-none-match": etag } : undefined;
+    const answer = await inTime(clock, signal, async (end) =>
+      read(await post(wire, path, body, end, { headers }), clock),
+    );
+    if (!isOn()) return;
+    if (!answer) on.failed("polling got no answer");
+    else if (answer.status === 200 || answer.status === 304) {
+      etag = answer.etag;
+      on.answered(answer.entries);
+    } else on.failed(`polling was answered with ${answer.status}`, answer.status);
+    await sleep(clock, Math.max(answer?.after ?? 0, around(pollIntervalMs, clock)), signal);
   }
 }

@@ -4,28 +4,20 @@
  */
 import { isObject, own } from "../engine/context.js";
 import type { JsonObject, Track } from "../engine/evaluation.js";
-import { Backoff, retryAfterMs } from "../shared/backoff.js";
+import { retryAfterMs, type Backoff } from "../shared/backoff.js";
 import { EventBuffer, outcomeOf, type Outcome } from "../shared/event-buffer.js";
-import { sleep, type Clock } from "./clock.js";
+import { around, backoffOf, sleep, type BackoffLimits, type Clock } from "./clock.js";
 import type { Details } from "./details.js";
-import { ANSWER_MS, post, type Wire } from "./http.js";
-import { spread } from "./poll.js";
+import { inTime, post, type Wire } from "./http.js";
 
 /** What sending is held to. */
-export interface ReporterLimits {
-  readonly clock: Clock;
-  readonly random: () => number;
+export interface ReporterLimits extends BackoffLimits {
   readonly flushIntervalMs: number;
-  readonly backoffMinMs: number;
-  readonly backoffMaxMs: number;
-  readonly healthyAfterMs: number;
 }
 
 const PATH = "/api/v1/sdk/events";
 /** Bytes of a batch: what outlives its page may have 64 KiB, headers and other senders of the page included. */
 const BATCH_BYTES = 48 * 1024;
-/** A batch that is larger may have left something behind: twice the largest event, a summary of 100 long names. */
-const FULL_CHARS = BATCH_BYTES / 2;
 /** How long the end may take. */
 const CLOSE_MS = 1_000;
 
@@ -52,30 +44,31 @@ export function unitOf(by: readonly string[], context: JsonObject): string | und
 }
 
 /** 16 random hex digits. */
-export function randomId(random: () => number): string {
-  const half = (): string =>
-    Math.floor(random() * 2 ** 32)
-      .toString(16)
-      .padStart(8, "0");
-  return half() + half();
+export function randomId(clock: Clock): string {
+  const digit = (): string => Math.floor(clock.random() * 16).toString(16);
+  return Array.from({ length: 16 }, digit).join("");
 }
 
 /** What is kept of one tab, and its way to the server. */
 export class Reporter {
+  readonly #wire: Wire;
+  readonly #limits: ReporterLimits;
   readonly #buffer: EventBuffer;
   readonly #backoff: Backoff;
-  #timer: unknown;
+  #cancel: (() => void) | undefined;
   #sending: Promise<void> | undefined;
+  /** The last batch waits to be sent again. */
   #isLater = false;
+  /** The server wants to be left alone until then. */
+  #quietUntil = 0;
   #isClosed = false;
 
-  constructor(
-    private readonly wire: Wire,
-    private readonly limits: ReporterLimits,
-  ) {
-    const { clock, random, backoffMinMs: minMs, backoffMaxMs: maxMs, healthyAfterMs } = limits;
-    this.#buffer = new EventBuffer(`web-${randomId(random)}`, randomId(random), clock.now(), BATCH_BYTES);
-    this.#backoff = new Backoff({ minMs, maxMs, healthyAfterMs, random });
+  constructor(wire: Wire, limits: ReporterLimits) {
+    this.#wire = wire;
+    this.#limits = limits;
+    const { clock } = limits;
+    this.#buffer = new EventBuffer(`web-${randomId(clock)}`, randomId(clock), clock.now(), BATCH_BYTES);
+    this.#backoff = backoffOf(limits);
   }
 
   /** Counts an evaluation, and notes whom it exposed to a run. */
@@ -84,24 +77,20 @@ export class Reporter {
     this.#buffer.count(flagKey, variant, reason, errorCode);
     const unit = track && variant !== undefined ? unitOf(track.by, context) : undefined;
     if (track && unit !== undefined) {
-      this.#buffer.exposure(this.limits.clock.now(), flagKey, variant, { ...track, unit });
+      this.#buffer.exposure(this.#limits.clock.now(), flagKey, variant, { ...track, unit });
     }
     this.#soon();
   }
 
   /** Notes a measurement of a unit. */
   measured(metric: string, unit: string, value: number): void {
-    this.#buffer.track(this.limits.clock.now(), metric, unit, value);
+    this.#buffer.track(this.#limits.clock.now(), metric, unit, value);
     this.#soon();
   }
 
-  /** Sends what is kept now; ends when it has been sent, or could not be. */
+  /** Sends what is kept now; ends when it has been sent, or could not be. What is under way is waited for first. */
   flush(): Promise<void> {
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-      if (this.#buffer.pending) this.#soon();
-    });
-    return this.#sending;
+    return this.#sending ? this.#sending.then(() => this.#send()) : this.#send();
   }
 
   /** As `flush`, for the last time, within a second. */
@@ -111,64 +100,64 @@ export class Reporter {
     const sent = this.flush().then(() => {
       done.abort();
     });
-    await Promise.race([sent, sleep(this.limits.clock, CLOSE_MS, done.signal)]);
+    await Promise.race([sent, sleep(this.#limits.clock, CLOSE_MS, done.signal)]);
     this.#stopWaiting();
   }
 
   /** What is kept leaves after the interval, or at once when there is much of it. */
   #soon(): void {
-    if (this.#buffer.halfFull && !this.#isLater) void this.flush();
-    this.#wait(spread(this.limits.flushIntervalMs, this.limits.random));
+    if (this.#buffer.halfFull && !this.#isLater) void this.#send();
+    if (!this.#cancel) this.#wait(around(this.#limits.flushIntervalMs, this.#limits.clock));
   }
 
   #wait(forMs: number): void {
+    this.#stopWaiting();
     if (this.#isClosed) return;
-    this.#timer ??= this.limits.clock.setTimeout(() => {
-      this.#timer = undefined;
-      void this.flush();
-    }, forMs);
+    this.#cancel = this.#limits.clock.after(forMs, () => {
+      this.#cancel = undefined;
+      void this.#send();
+    });
   }
 
   #stopWaiting(): void {
-    this.limits.clock.clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #send(): Promise<void> {
+    this.#sending ??= this.#sendAll().finally(() => {
+      this.#sending = undefined;
+      if (this.#buffer.pending) this.#soon();
+    });
+    return this.#sending;
   }
 
   async #sendAll(): Promise<void> {
-    this.#stopWaiting();
-    const { clock } = this.limits;
+    const { clock } = this.#limits;
     // What is counted meanwhile waits for its turn: a busy page must not send all the time.
-    for (let rounds = 1; rounds > 0; rounds -= 1) {
-      const batch = this.#buffer.pending ? this.#buffer.next(clock.now()) : undefined;
+    do {
+      const isDue = this.#buffer.pending && clock.now() >= this.#quietUntil;
+      const batch = isDue ? this.#buffer.next(clock.now()) : undefined;
       if (!batch) return;
-      const outcome = await this.#send(batch.body);
+      this.#stopWaiting();
+      const outcome = await this.#post(batch.body);
       if (outcome === "later") return;
       this.#buffer.settle(outcome);
-      if (outcome === "split") rounds += 2;
-      else if (batch.body.length > FULL_CHARS) rounds += 1;
-    }
+    } while (this.#buffer.more);
   }
 
-  async #send(body: string): Promise<Outcome> {
-    const { clock } = this.limits;
-    const abort = new AbortController();
-    const timer = clock.setTimeout(() => {
-      abort.abort();
-    }, ANSWER_MS);
-    let [status, after] = [0, 0];
-    try {
-      // Other senders of the page may have taken what browsers carry beyond its end: then without.
-      const answer = await post(this.wire, PATH, body, abort.signal, { keepalive: !this.#isLater });
-      status = answer.status;
-      after = retryAfterMs(answer.headers.get("retry-after"), clock.now());
-    } catch {
-      // No answer: later.
-    }
-    clock.clearTimeout(timer);
-    const outcome = outcomeOf(status);
+  async #post(body: string): Promise<Outcome> {
+    const { clock } = this.#limits;
+    // Other senders of the page may have taken what browsers carry beyond its end: then without.
+    const extra = { keepalive: !this.#isLater };
+    const answer = await inTime(clock, undefined, (end) => post(this.#wire, PATH, body, end, extra));
+    const [outcome, now] = [outcomeOf(answer?.status), clock.now()];
     this.#isLater = outcome === "later";
-    if (this.#isLater) this.#wait(this.#backoff.failed(clock.now(), after));
-    else this.#backoff.worked(clock.now());
+    if (this.#isLater) {
+      const after = retryAfterMs(answer?.headers.get("retry-after"), now);
+      this.#quietUntil = now + after;
+      this.#wait(this.#backoff.failed(now, after));
+    } else this.#backoff.worked(now);
     return outcome;
   }
 }

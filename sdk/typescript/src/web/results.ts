@@ -30,6 +30,9 @@ export interface Bootstrap {
   readonly flags: Readonly<Record<string, Entry>>;
 }
 
+/** Entries by key; one that is gone is null. */
+export type Entries = Iterable<readonly [string, Entry | null]>;
+
 /** What changed since `from`; an entry that is gone is null. */
 export interface Patch extends Step {
   readonly flags: Readonly<Record<string, Entry | null>>;
@@ -38,26 +41,23 @@ export interface Patch extends Step {
 /** What became of a word of the server: a `gap` is a change that began elsewhere. */
 export type Applied = "apply" | "ignore" | "gap";
 
-/** Something came that cannot be read: it is dropped, and the stream opened again. */
-export class Unreadable extends Error {}
-
 const isResults = (it: Partial<Record<keyof Patch, unknown>>): boolean =>
   Number.isSafeInteger(it.epoch) &&
   Number.isSafeInteger(it.revision) &&
   isObject(it.flags) &&
   Object.values(it.flags).every((entry) => entry === null || isObject(entry));
 
-/** Reads what should be all results; throws `Unreadable`. */
+/** Reads what should be all results; throws a TypeError. */
 export function readPut(value: unknown): Bootstrap {
   if (isObject(value) && isResults(value)) return value as Bootstrap;
-  throw new Unreadable("results that cannot be read");
+  throw new TypeError("no results");
 }
 
-/** Reads what should be a change of results; throws `Unreadable`. */
+/** Reads what should be a change of results; throws a TypeError. */
 export function readPatch(value: unknown): Patch {
   const patch = readPut(value) as Patch;
   if (Number.isSafeInteger(patch.from)) return patch;
-  throw new Unreadable("a change that cannot be read");
+  throw new TypeError("no change of results");
 }
 
 /** Values are handed out as they are held, so nobody may write into them. */
@@ -83,9 +83,9 @@ export class Results {
   /** For whom the server evaluated: plain data, never written to. */
   constructor(readonly context: JsonObject) {}
 
-  /** Where the results stand, `<epoch>-<revision>`; null when nothing told. */
-  get position(): string | null {
-    return this.epoch ? idOf(this) : null;
+  /** Where the results stand, `<epoch>-<revision>`; undefined when nothing told. */
+  get position(): string | undefined {
+    return this.epoch ? idOf(this) : undefined;
   }
 
   /** Takes all results, unless they are older than these. The same revision may hold others: a date has passed. */
@@ -104,7 +104,7 @@ export class Results {
   }
 
   /** Takes all entries, from an answer that does not tell where it stands too. Of two with one key the last counts. */
-  replace(entries: Iterable<readonly [string, Entry | null]>): Applied {
+  replace(entries: Entries): Applied {
     const flags = new Map<string, Entry>();
     for (const [key, entry] of entries) {
       if (entry) flags.set(key, freeze(entry));

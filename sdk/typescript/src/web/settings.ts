@@ -14,9 +14,9 @@ import { readPut, type Bootstrap } from "./results.js";
 
 /** Where the few lines go that a client has to say: one when an outage begins, one when it ends, and what is wrong. */
 export interface Logger {
-  readonly info: (message: string) => void;
-  readonly warn: (message: string) => void;
-  readonly error: (message: string) => void;
+  error(message: string, ...more: unknown[]): void;
+  warn(message: string, ...more: unknown[]): void;
+  info(message: string, ...more: unknown[]): void;
 }
 
 /** Times, in milliseconds. */
@@ -60,7 +60,6 @@ export interface Options extends Partial<Times> {
   readonly fetch?: typeof fetch | undefined;
   /** For tests: time and chance, and what the browser tells of the page. */
   readonly clock?: Clock | undefined;
-  readonly random?: (() => number) | undefined;
   readonly page?: Page | undefined;
 }
 
@@ -87,14 +86,15 @@ const TIMES: Times = {
   flushIntervalMs: 30_000,
   hiddenAfterMs: 120_000,
 };
-/** What a timer of a browser can wait: beyond it, it fires at once. */
-const LONGEST_MS = 2 ** 31 - 1;
+/** A time may be anything up to a day; beyond that somebody mistook the unit. */
+const LONGEST_MS = 86_400_000;
 
 function times(options: Options): Times {
   const read = ([name, otherwise]: [string, number]): [string, number] => {
     const value = options[name as keyof Times] ?? otherwise;
-    if (value >= 0 && value <= LONGEST_MS) return [name, value];
-    throw new TypeError(`\`${name}\` must be a number of milliseconds, 0 to ${LONGEST_MS}`);
+    const least = name === "startWaitMs" ? 0 : 1;
+    if (Number.isFinite(value) && value >= least && value <= LONGEST_MS) return [name, value];
+    throw new TypeError(`${name} must be a number of milliseconds from ${least} to ${LONGEST_MS}`);
   };
   return Object.fromEntries(Object.entries(TIMES).map(read)) as unknown as Times;
 }
@@ -107,13 +107,13 @@ function address(url: string): string {
   } catch {
     // Said below.
   }
-  throw new TypeError("`url` must be an address that begins with http:// or https://, or a path of this page's origin");
+  throw new TypeError("url must be an http or https address, or a path");
 }
 
 function wire({ url, key, fetch: own }: Options): Wire | undefined {
   if (!url || !key) return undefined;
   if (key.startsWith("pnn_srv_")) {
-    throw new TypeError("`key` must be a client key (pnn_cli_…): everybody can read a server key that a page holds");
+    throw new TypeError("key must be a client key (pnn_cli_…): everybody can read what a page holds");
   }
   // Called as a function of nobody: a browser's fetch refuses to be called as a method.
   return { url: address(url), key, fetch: own ?? ((...request) => globalThis.fetch(...request)) };
@@ -123,13 +123,13 @@ function bootstrapOf({ bootstrap }: Options): Bootstrap | undefined {
   try {
     return bootstrap && readPut(bootstrap);
   } catch {
-    throw new TypeError("`bootstrap` must be what a server SDK's `bootstrap(context)` gives: {epoch, revision, flags}");
+    throw new TypeError("bootstrap must be what a server SDK's bootstrap(context) gives");
   }
 }
 
 /** Checks options; throws a TypeError that names the one that cannot be used. */
 export function settingsOf(options: Options): Settings {
-  const { cache = true, logger = console, clock = systemClock, random = Math.random } = options;
+  const { cache = true, logger = console, clock = systemClock } = options;
   return {
     ...times(options),
     wire: wire(options),
@@ -139,7 +139,6 @@ export function settingsOf(options: Options): Settings {
     sendsEvents: options.events ?? true,
     logger,
     clock,
-    random,
     page: options.page ?? thisPage,
   };
 }

@@ -20,10 +20,10 @@ export type Source = "stream" | "poll" | "cache" | "bootstrap" | "none";
 export interface Status {
   readonly state: State;
   /** `<epoch>-<revision>` of what is served: after a poll, which does not tell, at least. */
-  readonly revision: string | null;
-  /** Epoch milliseconds; null unless the state is `stale`. */
-  readonly staleSince: number | null;
+  readonly revision: string | undefined;
+  /** When the server was heard last, while the state is `stale`. */
+  readonly staleSince: Date | undefined;
   readonly source: Source;
-  /** Why the server was not heard when it was tried last. */
-  readonly lastError: string | null;
+  /** What went wrong last, for people; gone when the server is heard again. */
+  readonly lastError: string | undefined;
 }

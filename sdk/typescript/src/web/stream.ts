@@ -6,8 +6,8 @@ import { retryAfterMs } from "../shared/backoff.js";
 import { EventReader } from "../shared/event-reader.js";
 import type { JsonObject } from "../engine/evaluation.js";
 import type { Clock } from "./clock.js";
-import { post, type Wire } from "./http.js";
-import { readPatch, readPut, Unreadable, type Bootstrap, type Patch } from "./results.js";
+import { endWith, post, type Wire } from "./http.js";
+import { readPatch, readPut, type Bootstrap, type Patch } from "./results.js";
 
 /** How a connection ended. */
 export interface End {
@@ -16,18 +16,18 @@ export interface End {
   /** The answer's status, when there was one. */
   readonly status?: number;
   /** Milliseconds to wait, as the server asked: at least, after an error. */
-  readonly after: number | undefined;
+  readonly after?: number | undefined;
 }
 
 /** What is told while it lives. */
 export interface StreamEvents {
   /** Bytes came. */
-  readonly heard: () => void;
+  heard(): void;
   /** No byte for `streamWaitMs`: a proxy may hold them back. */
-  readonly heldBack: () => void;
-  readonly put: (put: Bootstrap) => void;
-  /** Throws `Unreadable` when there is a gap. */
-  readonly patch: (patch: Patch) => void;
+  heldBack(): void;
+  put(put: Bootstrap): void;
+  /** Throws when there is a gap. */
+  patch(patch: Patch): void;
 }
 
 /** What a connection is held to. */
@@ -39,88 +39,88 @@ export interface StreamLimits {
 
 const PATH = "/api/v1/sdk/client-stream";
 
+const nothing = (): void => undefined;
+
 class Connection {
+  readonly #limits: StreamLimits;
+  readonly #on: StreamEvents;
   readonly #reader = new EventReader();
-  readonly #abort = new AbortController();
-  #silence: unknown;
+  readonly #end: AbortController;
+  /** Takes back what happens to a stream that is held back, and to one that is silent. */
+  #gotThrough = nothing;
+  #speaks = nothing;
   #error = "no connection";
   #after: number | undefined;
   #hasBegun = false;
   #isOver = false;
 
-  constructor(
-    private readonly limits: StreamLimits,
-    private readonly on: StreamEvents,
-  ) {}
+  constructor(limits: StreamLimits, on: StreamEvents, signal: AbortSignal) {
+    this.#limits = limits;
+    this.#on = on;
+    this.#end = endWith(signal);
+  }
 
-  async run(wire: Wire, context: JsonObject, signal: AbortSignal): Promise<End> {
-    const { clock, streamWaitMs } = this.limits;
-    const stop = (): void => {
-      this.#abort.abort();
-    };
-    signal.addEventListener("abort", stop, { signal: this.#abort.signal });
-    const held = clock.setTimeout(this.on.heldBack, streamWaitMs);
+  async run(wire: Wire, context: JsonObject): Promise<End> {
+    const { clock, streamWaitMs } = this.#limits;
+    this.#gotThrough = clock.after(streamWaitMs, () => {
+      this.#on.heldBack();
+    });
     this.#listenOn();
     try {
-      const answer = await post(wire, PATH, JSON.stringify({ context }), this.#abort.signal);
-      const { status, headers, body } = answer;
-      if (status !== 200 || !body || !headers.get("content-type")?.startsWith("text/event-stream")) {
-        const after = retryAfterMs(headers.get("retry-after"), clock.now());
-        return { error: `no stream, but an answer with ${status}`, status, after };
+      const { status, headers, body } = await post(wire, PATH, JSON.stringify({ context }), this.#end.signal);
+      if (status === 200 && body && headers.get("content-type")?.startsWith("text/event-stream")) {
+        return await this.#read(body.getReader());
       }
-      return await this.#read(body.getReader(), held);
-    } catch (error) {
-      return { error: error instanceof Unreadable ? error.message : this.#error, after: undefined };
+      const after = retryAfterMs(headers.get("retry-after"), clock.now());
+      return { error: `no stream, but an answer with ${status}`, status, after };
+    } catch {
+      return { error: this.#error };
     } finally {
-      clock.clearTimeout(held);
-      clock.clearTimeout(this.#silence);
-      stop();
+      this.#gotThrough();
+      this.#speaks();
+      this.#end.abort();
     }
   }
 
-  async #read(bytes: ReadableStreamDefaultReader<Uint8Array>, held: unknown): Promise<End> {
+  async #read(bytes: ReadableStreamDefaultReader<Uint8Array>): Promise<End> {
     while (!this.#isOver) {
       const { value, done } = await bytes.read();
       if (done) break;
-      this.limits.clock.clearTimeout(held);
+      this.#gotThrough();
       this.#listenOn();
-      this.on.heard();
-      for (const { type, data } of this.#reader.push(value)) this.#take(type, data);
+      this.#on.heard();
+      this.#error = "an event that cannot be used";
+      for (const { type, data } of this.#reader.push(value)) {
+        // Whoever is told of an event may end the connection, and is told of no further one.
+        if (!this.#end.signal.aborted) this.#take(type, JSON.parse(data) as unknown);
+      }
+      this.#error = "the connection broke";
     }
     const after = this.#after ?? this.#reader.retryMs;
     // A server that has nothing to say would be asked again and again.
     return this.#hasBegun || this.#isOver ? { after } : { error: "the stream ended at once", after };
   }
 
-  #take(type: string, data: string): void {
-    const json = parse(data);
+  #take(type: string, json: unknown): void {
     if (type === "put") {
-      this.on.put(readPut(json));
       this.#hasBegun = true;
-    } else if (type === "patch") this.on.patch(readPatch(json));
+      this.#on.put(readPut(json));
+    } else if (type === "patch") this.#on.patch(readPatch(json));
     else if (type === "goodbye") {
       this.#isOver = true;
-      const { reconnectAfterMs } = json as { reconnectAfterMs?: unknown };
-      if (typeof reconnectAfterMs === "number") this.#after = reconnectAfterMs;
+      const after = Number((json as { reconnectAfterMs?: unknown } | null)?.reconnectAfterMs);
+      if (after >= 0) this.#after = after;
     }
   }
 
   /** A connection that is silent for too long is dead, however open it looks. */
   #listenOn(): void {
-    const { clock, readTimeoutMs } = this.limits;
-    clock.clearTimeout(this.#silence);
-    this.#silence = clock.setTimeout(() => {
+    const { clock, readTimeoutMs } = this.#limits;
+    this.#speaks();
+    this.#speaks = clock.after(readTimeoutMs, () => {
       this.#error = "the stream fell silent";
-      this.#abort.abort();
-    }, readTimeoutMs);
-  }
-}
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    throw new Unreadable("an event that cannot be read");
+      this.#end.abort();
+    });
   }
 }
 
@@ -132,5 +132,5 @@ export function listen(
   on: StreamEvents,
   signal: AbortSignal,
 ): Promise<End> {
-  return new Connection(limits, on).run(wire, context, signal);
+  return new Connection(limits, on, signal).run(wire, context);
 }
