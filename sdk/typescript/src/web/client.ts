@@ -2,7 +2,7 @@
  * The client of a page: evaluates from the results that it holds, and keeps them current while the page is seen. Must not
  * throw or wait in an evaluation.
  */
-import type { FlagValue } from "../engine/evaluation.js";
+import type { AnyFlags, BooleanKey, Key, Served, Value } from "../shared/typed.js";
 import { sleep } from "./clock.js";
 import { plain, type Context } from "./context.js";
 import { detailsOf, type Details } from "./details.js";
@@ -12,9 +12,6 @@ import { Reporter, unitOf } from "./reporter.js";
 import type { Settings } from "./settings.js";
 import type { Status } from "./status.js";
 
-/** The type of a default, as flags have types: `value("k", "a")` gives any text, not only "a". */
-export type Widened<T> = T extends boolean ? boolean : T extends number ? number : T extends string ? string : T;
-
 /** A flag serves something else now. */
 export interface Change {
   readonly flag: string;
@@ -22,13 +19,14 @@ export interface Change {
   readonly revision: string | undefined;
 }
 
-/** Evaluates flags for one context. */
-export class Client {
+/** Evaluates flags for one context. A map of your flags, `createClient<{ upload_limit: number }>(…)`, types the keys. */
+export class Client<Flags extends object = AnyFlags> {
   readonly #settings: Settings;
   readonly #holder: Holder;
   readonly #reporter: Reporter | undefined;
   readonly #unwatch: () => void;
   #feed: Feed | undefined;
+  #waitUntil = 0;
   /** No connection may be open: the page is hidden, or was left. */
   #isPaused = false;
   /** Takes back what happens to a page that stays hidden. */
@@ -57,23 +55,23 @@ export class Client {
   }
 
   /** Whether a boolean flag serves true. A flag of another type is TYPE_MISMATCH, and the default. */
-  isEnabled(key: string, fallback = false): boolean {
+  isEnabled(key: BooleanKey<Flags>, fallback = false): boolean {
+    return this.#evaluate(key, fallback).value;
+  }
+
+  /** What a flag serves, of the default's type; else the default. Objects are frozen. */
+  value<K extends Key<Flags>, D extends Flags[K] & Value>(key: K, fallback: D): Served<Flags, K, D> {
     return this.details(key, fallback).value;
   }
 
-  /** What a flag serves, of the default's type; else the default. */
-  value<T extends FlagValue>(key: string, fallback: T): Widened<T> {
-    return this.details(key, fallback).value;
-  }
-
-  /** The name of the variant served; undefined when there is none, and the caller's own default is due. */
-  variant(key: string): string | undefined {
-    return this.#evaluate(key, null).variant;
+  /** The name of the variant served; undefined when the caller's own default is. */
+  variant(key: Key<Flags>): string | undefined {
+    return this.#evaluate(key, undefined).variant;
   }
 
   /** What a flag serves, and why. */
-  details<T extends FlagValue>(key: string, fallback: T): Details<Widened<T>> {
-    return this.#evaluate(key, fallback) as Details<Widened<T>>;
+  details<K extends Key<Flags>, D extends Flags[K] & Value>(key: K, fallback: D): Details<Served<Flags, K, D>> {
+    return this.#evaluate(key, fallback) as unknown as Details<Served<Flags, K, D>>;
   }
 
   /**
@@ -89,15 +87,16 @@ export class Client {
     }
   }
 
-  /** Calls a function whenever a flag serves something else, or with no key: whenever any does. Gives what ends it. */
-  onChange(key: string, then: (change: Change) => void): () => void;
-  onChange(then: (changes: Changes) => void): () => void;
-  onChange(key: string | ((changes: Changes) => void), then?: (change: Change) => void): () => void {
-    const { changed } = this.#holder;
-    if (typeof key === "function") return changed.add(key);
-    return changed.add(({ flags, revision }) => {
-      if (flags.includes(key)) then?.({ flag: key, revision });
+  /** Calls a function whenever a flag serves something else. Gives what ends it. */
+  onChange(key: Key<Flags>, then: (change: Change) => void): () => void {
+    return this.onAnyChange(({ flags, revision }) => {
+      if (flags.includes(key)) then({ flag: key, revision });
     });
+  }
+
+  /** As `onChange`, for all flags: called once for all that changed at once. */
+  onAnyChange(then: (changes: Changes) => void): () => void {
+    return this.#holder.changed.add(then);
   }
 
   /** Calls a function whenever the state changes. Gives what ends it. */
@@ -111,19 +110,21 @@ export class Client {
   }
 
   /**
-   * Ends when there are results for the context that was set last: from the server, the cache or `bootstrap`; at the
-   * latest after `startWaitMs`. It never rejects: ask `status()`.
+   * Waits for results for the context that was set last: from the server, the cache or `bootstrap`; at most what is left
+   * of `startWaitMs` since it was set. Whether there are any. Never rejects.
    */
-  async ready(): Promise<void> {
-    const { clock, startWaitMs, wire } = this.#settings;
-    if (wire && this.#holder.status.state !== "closed") await sleep(clock, startWaitMs, this.#holder.arrival);
+  async ready(): Promise<boolean> {
+    const holder = this.#holder;
+    const { clock, wire } = this.#settings;
+    if (wire && holder.status.state !== "closed") await sleep(clock, this.#waitUntil - clock.now(), holder.arrival);
+    return holder.isServed;
   }
 
   /**
    * Evaluates for somebody else from now on. Until results come for them, what was kept for them serves, else the present
    * results, or with `reset` the callers' defaults. Ends as `ready()` does.
    */
-  setContext(context: Context, { reset = false }: { reset?: boolean } = {}): Promise<void> {
+  setContext(context: Context, { reset = false }: { reset?: boolean } = {}): Promise<boolean> {
     const next = plain(context);
     const isOther = JSON.stringify(next) !== JSON.stringify(this.#holder.context);
     if (isOther && this.#holder.status.state !== "closed") {
@@ -149,7 +150,7 @@ export class Client {
     await this.#reporter?.close();
   }
 
-  #evaluate<T extends FlagValue | null>(key: string, fallback: T): Details<T> {
+  #evaluate<D>(key: string, fallback: D): Details<D> {
     const { served, isFilled } = this.#holder;
     const entry = served.flags.get(key);
     const details = detailsOf(key, entry, fallback, isFilled);
@@ -158,8 +159,9 @@ export class Client {
   }
 
   #listen(): void {
-    const { wire } = this.#settings;
+    const { wire, clock, startWaitMs } = this.#settings;
     if (!wire) return;
+    this.#waitUntil = clock.now() + startWaitMs;
     this.#feed = new Feed(wire, this.#settings, this.#holder.context, this.#holder);
     if (!this.#isPaused) this.#feed.start();
   }

@@ -3,7 +3,7 @@
  * default and why. Must not throw, and must not write anything down.
  */
 import type { ErrorCode as EngineError, Reason } from "../engine/outcome.js";
-import { NO_METADATA, type FlagValue, type JsonObject } from "../engine/evaluation.js";
+import { NO_METADATA, type JsonObject } from "../engine/evaluation.js";
 import type { Entry } from "./results.js";
 
 /** Why the caller's default is served. */
@@ -40,12 +40,7 @@ function failed<T>(flagKey: string, value: T, errorCode: ErrorCode, errorMessage
  * What a flag serves. The type that is asked for is the default's; a default that is null or undefined asks for none.
  * An entry without a value tells no type, so it is never a mismatch.
  */
-export function detailsOf<T extends FlagValue | null | undefined>(
-  flagKey: string,
-  entry: Entry | undefined,
-  fallback: T,
-  isReady: boolean,
-): Details<T> {
+export function detailsOf<T>(flagKey: string, entry: Entry | undefined, fallback: T, isReady: boolean): Details<T> {
   if (!entry) {
     return isReady
       ? failed(flagKey, fallback, "FLAG_NOT_FOUND", "there is no such flag")

@@ -43,7 +43,8 @@ export class Holder implements FeedEvents {
     this.moved = new Listeners(logger);
     this.#cache = new Cache(store, wire, clock);
     this.served = this.#current = new Results(context);
-    if (bootstrap) {
+    // A server that holds nothing itself yet gives an empty one, of no epoch.
+    if (bootstrap?.epoch) {
       this.#current.put(bootstrap);
       this.#serve("bootstrap", stale(clock.now()));
     } else this.#load();
@@ -61,6 +62,11 @@ export class Holder implements FeedEvents {
   /** Whether there is anything to serve. */
   get isFilled(): boolean {
     return this.status.source !== "none";
+  }
+
+  /** Whether what is served is for this context. */
+  get isServed(): boolean {
+    return this.isFilled && this.served === this.#current;
   }
 
   /** Ends when something has come for this context, or another one was set. */

@@ -13,17 +13,18 @@
  * ```
  */
 import { Client } from "./client.js";
+import type { AnyFlags } from "../shared/typed.js";
 import { settingsOf, type Options } from "./settings.js";
 
 /**
  * Makes a client, which begins to listen at once. Throws a TypeError that names the option that cannot be used. Without
  * `url` or `key` it says so once, and serves every caller's default.
  */
-export function createClient(options: Options): Client {
+export function createClient<Flags extends object = AnyFlags>(options: Options): Client<Flags> {
   return new Client(settingsOf(options));
 }
 
-export type { Change, Client, Widened } from "./client.js";
+export type { Change, Client } from "./client.js";
 export type { Clock } from "./clock.js";
 export type { Context } from "./context.js";
 export type { Details, ErrorCode } from "./details.js";
@@ -34,4 +35,5 @@ export type { Page, PageEvents } from "./page.js";
 export type { Bootstrap, Entry } from "./results.js";
 export type { Logger, Options, Times } from "./settings.js";
 export type { Source, State, Status } from "./status.js";
+export type { AnyFlags, BooleanKey, Key, Served, Value, Widened } from "../shared/typed.js";
 export type { Store } from "./cache.js";

@@ -41,7 +41,7 @@ describe("a client", () => {
     const client = scene.client();
     const told: unknown[] = [];
     client.onChange("flip", (change) => told.push(change));
-    const end = client.onChange((changes) => told.push(changes));
+    const end = client.onAnyChange((changes) => told.push(changes));
     const other = { ...on, key: "other" };
     const pipe = await scene.streaming(put(1, { flip: off, other }));
     assert.deepEqual(told.splice(0), [
@@ -66,10 +66,10 @@ describe("a client", () => {
     const scene = new Scene();
     const client = scene.client();
     const told: string[] = [];
-    client.onChange(() => {
+    client.onAnyChange(() => {
       throw new Error("mine");
     });
-    client.onChange(() => told.push("second"));
+    client.onAnyChange(() => told.push("second"));
     await scene.streaming();
     assert.deepEqual([told, client.status().state], [["second"], "ready"]);
     assert.deepEqual(scene.log, ["error pennon: a listener threw"]);
@@ -177,7 +177,7 @@ describe("another context", () => {
     const client = scene.client();
     await scene.streaming(put(9, { flip: on }));
     const told: unknown[] = [];
-    client.onChange((changes) => told.push(changes));
+    client.onAnyChange((changes) => told.push(changes));
     void client.setContext({ targetingKey: "u-2" }, { reset: true });
     const { state, source } = client.status();
     assert.deepEqual([client.isEnabled("flip"), state, source], [false, "starting", "none"]);
@@ -197,7 +197,7 @@ describe("another context", () => {
     const scene = new Scene();
     const client = scene.client();
     const pipe = await scene.network.next(STREAM).stream();
-    client.onChange(() => void client.setContext({ targetingKey: "u-2" }, { reset: true }));
+    client.onAnyChange(() => void client.setContext({ targetingKey: "u-2" }, { reset: true }));
     const event = (results: object): string => `event: put\ndata: ${JSON.stringify(results)}\n\n`;
     await pipe.send(event(put(1, { flip: off })) + event({ ...put(1, { flip: on }), epoch: 8 }));
     assert.equal(client.isEnabled("flip"), false);

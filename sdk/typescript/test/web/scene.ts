@@ -143,6 +143,11 @@ export class Pipe {
     await settle();
   }
 
+  async byte(byte: number): Promise<void> {
+    this.#controller?.enqueue(Uint8Array.of(byte));
+    await settle();
+  }
+
   async event(type: string, data: unknown): Promise<void> {
     await this.send(`event: ${type}\ndata: ${JSON.stringify(data)}\n\n`);
   }
