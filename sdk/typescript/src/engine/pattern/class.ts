@@ -4,7 +4,7 @@
  */
 import { RE2JS } from "re2js";
 import type { Cursor } from "./cursor.js";
-import { isProperty } from "./property.js";
+import { property } from "./property.js";
 
 /** What a backslash and its letter mean: a letter, or a set. */
 export type Escaped =
@@ -45,7 +45,7 @@ export function escape(cursor: Cursor): Escaped {
       return { kind: "word", negated: letter === "W" };
     case "p":
     case "P":
-      return { kind: "set", text: `\\${letter}{${propertyName(cursor)}}` };
+      return { kind: "set", text: readProperty(cursor, letter === "P") };
   }
   const meant = CONTROLS.get(letter) ?? (PUNCTUATION.test(letter) ? letter : undefined);
   if (meant === undefined) {
@@ -55,15 +55,15 @@ export function escape(cursor: Cursor): Escaped {
 }
 
 /** `{name}` after `\p` or `\P`. */
-function propertyName(cursor: Cursor): string {
+function readProperty(cursor: Cursor, negated: boolean): string {
   if (!cursor.take("{")) {
     throw cursor.refuse("a property is written \\p{name}");
   }
-  const name = cursor.takeWhile(/^[A-Za-z_]$/);
-  if (!isProperty(name) || !cursor.take("}")) {
+  const found = property(cursor.takeWhile(/^[A-Za-z_]$/), negated);
+  if (found === undefined || !cursor.take("}")) {
     throw cursor.refuse("a property is a category's short name (Lu) or a script's full name (Greek)");
   }
-  return name;
+  return found;
 }
 
 /** Reads a class after its opening bracket. */

@@ -26,7 +26,14 @@ const SCRIPTS = `
 
 const NAMES: ReadonlySet<string> = new Set(`${CATEGORIES} ${SCRIPTS}`.trim().split(/\s+/));
 
-/** Whether a property has this exact name. */
-export function isProperty(name: string): boolean {
-  return NAMES.has(name);
+/** RE2's C does not hold the unassigned, which change with each Unicode; RE2JS's does. */
+const ASSIGNED_C = "\\p{Cc}\\p{Cf}\\p{Co}";
+const NOT_ASSIGNED_C = "\\p{L}\\p{M}\\p{N}\\p{P}\\p{S}\\p{Z}\\p{Cn}\\p{Cs}";
+
+/** The property of this exact name for RE2JS, written for the inside of brackets. */
+export function property(name: string, negated: boolean): string | undefined {
+  if (name === "C") {
+    return negated ? NOT_ASSIGNED_C : ASSIGNED_C;
+  }
+  return NAMES.has(name) ? `\\${negated ? "P" : "p"}{${name}}` : undefined;
 }
