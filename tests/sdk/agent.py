@@ -17,6 +17,9 @@ PACE = 0.01  # of asking for the status again
 END_SECONDS = 5.0
 
 
+KINDS = {bool: "boolean", str: "string", int: "integer", float: "float", dict: "object"}
+
+
 class Refused(Exception):
     """The agent answered a request with an error."""
 
@@ -96,7 +99,8 @@ class Agent:
         return {"value": None, "variant": None, "reason": None, "errorCode": None, **got}
 
     def value(self, flag: str = "flag", default=False, **context):
-        return self.evaluate(flag, default, **context)["value"]
+        """The value alone, in the type of the default; a default of None asks for a boolean."""
+        return self.evaluate(flag, default, KINDS.get(type(default), "boolean"), **context)["value"]
 
     def status(self) -> dict:
         return self.ask("status")
@@ -129,7 +133,8 @@ class Agent:
     def until_value(self, flag: str, value, seconds: float = DEADLINE, **context) -> None:
         """Evaluates until this value is served."""
         deadline = time.monotonic() + seconds
-        while (got := self.evaluate(flag, None if value is None else type(value)(), **context))["value"] != value:
+        kind = type(value)
+        while (got := self.evaluate(flag, kind(), KINDS[kind], **context))["value"] != value:
             if time.monotonic() > deadline:
                 raise AssertionError(f"{flag} did not become {value} within {seconds} s: {got}\n{self.log()}")
             time.sleep(PACE)  # the pace of asking, no wait for a state

@@ -96,7 +96,7 @@ class Proxy:
         self._call(self._release(path))
 
     def inject(self, block: bytes, path: str = "/") -> None:
-        """Puts bytes into the answers that are live below `path`."""
+        """Puts bytes into the answers that are live below `path`; there must be one whose head is out."""
         self._call(self._inject(block, path))
 
     # What the test sees.
@@ -194,7 +194,10 @@ class Proxy:
             await exchange.release()
 
     async def _inject(self, block: bytes, path: str) -> None:
-        for exchange in self._below(path):
+        begun = [exchange for exchange in self._below(path) if exchange.request.status is not None]
+        if not begun:
+            raise Gone(f"nobody is answered below {path}")
+        for exchange in begun:
             await exchange.send(block)
 
     def _fault(self, request: Request):

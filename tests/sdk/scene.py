@@ -55,8 +55,14 @@ class Scene:
     def ready(self, **options) -> Agent:
         """An agent that follows the stream and holds what the server has now."""
         agent = self.start(**options)
-        agent.until(state="ready", source="stream", revision=self.project.revision())
+        self.follows(agent)
         return agent
+
+    def follows(self, agent: Agent) -> None:
+        """Waits until the agent's last stream gives events, and the agent holds what the server has now."""
+        name = f"a stream of {agent.process.pid}"
+        self.proxy.wait(lambda: any(each.open and each.status == 200 and each.passed for each in self.streams()), name)
+        agent.until(state="ready", revision=self.project.revision())
 
     def streams(self) -> list:
         """The attempts to open a stream so far."""

@@ -70,7 +70,7 @@ def test_the_bound_grows_on_while_connections_do_not_last(scene):
 
 def test_the_bound_is_small_again_after_health(scene):
     scene.project.flag()
-    scene.proxy.on("/", faults.cut, times=6)
+    scene.proxy.on(STREAM, faults.cut, times=6)
     agent = scene.ready(backoffMinMs=30, backoffMaxMs=60_000, healthyAfterMs=200, pollIntervalMs=600_000)
     began = time.monotonic()
     flips = 0

@@ -17,20 +17,22 @@ def place(scene, folder):
     return folder / f"pennon-{name}.json"
 
 
-def read(path) -> dict | None:
-    """The snapshot in a cache file; None while there is none. A torn or wrong file fails the test."""
+def read(path, but: bytes | None = None) -> dict | None:
+    """The snapshot in a cache file; None while there is none, or only `but`. A torn or wrong file fails the test."""
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
+        return None
+    if raw == but:
         return None
     digest, _, rest = raw.partition(b"\n")
     assert hashlib.sha256(rest).hexdigest() == digest.decode(), "the digest is not that of the rest"
     return json.loads(rest)
 
 
-def until_cached(path, revision: int) -> dict:
+def until_cached(path, revision: int, but: bytes | None = None) -> dict:
     deadline = time.monotonic() + DEADLINE
-    while not (snapshot := read(path)) or snapshot["revision"] < revision:
+    while not (snapshot := read(path, but)) or snapshot["revision"] < revision:
         assert time.monotonic() < deadline, f"not cached: revision {revision}"
         time.sleep(PACE)  # the pace of looking, no wait for a state
     return snapshot
@@ -100,16 +102,17 @@ def test_a_damaged_file_is_ignored_with_one_warning(scene, tmp_path, damage):
     path = place(scene, tmp_path)
     until_cached(path, scene.project.snapshot()["revision"])
     first.close()
-    path.write_bytes(damage(path.read_bytes()))
+    damaged = damage(path.read_bytes())
+    path.write_bytes(damaged)
     agent = scene.agent()
     scene.proxy.refuse()
     agent.start(**scene.options(cacheDir=str(tmp_path), startWaitMs=1))
     assert agent.value() is False and agent.status()["source"] == "none"
     assert len([line for line in agent.log().splitlines() if "cache" in line.lower()]) == 1, agent.log()
     scene.proxy.accept()
-    agent.until(state="ready", source="stream")
+    agent.until(state="ready")
     assert agent.value() is True
-    until_cached(path, scene.project.snapshot()["revision"])
+    until_cached(path, scene.project.snapshot()["revision"], damaged)
 
 
 def test_a_place_that_cannot_be_written_costs_one_warning(scene, tmp_path):

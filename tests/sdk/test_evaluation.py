@@ -10,6 +10,10 @@ import sse
 from scene import PRIVATE
 
 
+# Languages whose numbers are of one type: there, an integer is not asked for.
+ONE_NUMBER = ("typescript", "web")
+
+
 @pytest.fixture
 def ready(scene):
     """An agent with flags of every type."""
@@ -43,8 +47,11 @@ def test_a_value_is_served_in_the_type_that_is_asked_for(ready, flag, kind, defa
     ],
 )
 def test_another_type_is_a_mismatch_and_the_default(ready, flag, kind, default):
+    wanted = (default, None, "ERROR", "TYPE_MISMATCH")
+    if (flag, kind) == ("part", "integer") and ready.language in ONE_NUMBER:
+        wanted = (2.5, "a", "STATIC", None)
     got = ready.evaluate(flag, default, kind)
-    assert (got["value"], got["variant"], got["reason"], got["errorCode"]) == (default, None, "ERROR", "TYPE_MISMATCH")
+    assert (got["value"], got["variant"], got["reason"], got["errorCode"]) == wanted
 
 
 @pytest.mark.parametrize("key", ["gone", "", "ä", "a b", "x" * 5000, "__proto__", "constructor", "toString", "a/../b"])

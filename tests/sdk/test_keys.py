@@ -54,7 +54,7 @@ def test_who_was_refused_by_mistake_recovers(scene, status):
     scene.proxy.on("/", faults.problem(status, "unauthenticated"), times=4)
     agent = scene.start(startWaitMs=1, **SLOW)
     assert agent.evaluate()["value"] is False
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
     assert agent.value() is True
 
 
@@ -80,7 +80,7 @@ def test_a_redirect_to_another_origin_is_not_followed(scene, status):
         assert agent.status()["state"] == "starting" and agent.status()["lastError"]
         assert not other.seen() and not other.connections
         scene.proxy.clear()
-        agent.until(state="ready", source="stream")
+        scene.follows(agent)
     finally:
         other.close()
 
@@ -95,7 +95,7 @@ def test_a_redirect_within_the_origin_is_followed(scene, status, whole):
     put = sse.write("put", snapshot, f"{snapshot['epoch']}-{snapshot['revision']}")
     scene.proxy.on("/moved", faults.stream(b": hello\n\n", put))
     agent = scene.start(readTimeoutMs=60_000)
-    agent.until(state="ready", source="stream")
+    agent.until(state="ready", source="stream", revision=scene.project.revision())
     assert agent.value() is True
     moved = scene.proxy.seen("/moved")[0]
     assert moved.headers["authorization"] == f"Bearer {scene.project.server_key}"
@@ -107,7 +107,7 @@ def test_redirects_in_a_circle_end(scene):
     agent = scene.start(startWaitMs=1, backoffMinMs=300, backoffMaxMs=300, streamWaitMs=60_000, pollIntervalMs=60_000)
     agent.until(lastError=lambda error: error is not None)
     scene.proxy.clear()
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
     assert len(scene.streams()) < 100
 
 

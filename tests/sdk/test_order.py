@@ -34,7 +34,6 @@ def settled(scene):
 
 def still_follows(scene, agent) -> None:
     """What was injected is behind us, the snapshot was not replaced, and the same stream goes on."""
-    agent.ask("watch", flag="flag")
     agent.until(revision=scene.project.switch("flag", False))
     assert agent.value("flag", True) is False
     assert len(scene.streams()) == 1, "it opened the stream again"
@@ -181,7 +180,7 @@ def test_a_server_that_only_sends_what_cannot_be_read_does_not_make_it_spin(scen
     assert requests[7].at - requests[0].at > 0.3, "it came back without a pause"
     assert agent.evaluate()["value"] is False
     scene.proxy.clear()
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
 
 
 def test_words_that_are_not_known_are_passed_over(scene):

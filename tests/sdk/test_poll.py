@@ -80,15 +80,6 @@ def test_when_the_proxy_buffers_no_more_the_stream_ends_the_polling(scene):
     assert agent.status()["source"] == "stream"
 
 
-def test_a_stream_that_is_let_go_late_ends_the_polling_too(scene):
-    scene.project.flag()
-    scene.proxy.on(STREAM, faults.buffer, times=1)
-    agent = scene.start(streamWaitMs=300, pollIntervalMs=100)
-    agent.until(state="ready", source="poll")
-    scene.proxy.release(STREAM)
-    agent.until_stream(lambda on: scene.project.switch("flag", on))
-
-
 def test_while_streams_are_refused_it_polls(scene):
     scene.project.flag()
     scene.proxy.on(STREAM, faults.problem(503, "too_many_streams", retry_after="1"))

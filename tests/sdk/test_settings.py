@@ -19,7 +19,7 @@ def from_variables(scene, **variables):
 def test_address_and_key_may_come_from_variables(scene):
     scene.project.flag()
     agent = from_variables(scene, PENNON_EVENTS="false")
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
     assert agent.value() is True
 
 

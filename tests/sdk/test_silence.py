@@ -41,7 +41,7 @@ def test_a_server_that_accepts_and_stays_silent_is_left_after_a_while(scene):
     scene.project.flag()
     scene.proxy.on(STREAM, faults.silence, times=1)
     agent = scene.start(readTimeoutMs=int(TIMEOUT * 1000), streamWaitMs=200)
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
     assert agent.value() is True
     assert scene.most_at_once(STREAM) == 1
 
@@ -53,7 +53,7 @@ def test_a_server_that_answers_no_connection_is_left_after_the_connect_timeout(s
     assert agent.evaluate()["value"] is False
     agent.until(lastError=lambda error: error is not None)
     scene.proxy.accept()
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
 
 
 def test_silence_on_every_path_leaves_the_snapshot_served_and_stale(scene):

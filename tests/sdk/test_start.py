@@ -61,7 +61,7 @@ def test_it_recovers_by_itself_when_the_server_comes(scene):
     agent = scene.start(startWaitMs=1)
     assert agent.value() is False
     scene.proxy.accept()
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
     assert agent.value() is True
 
 
@@ -153,7 +153,7 @@ def test_a_bootstrap_that_is_no_snapshot_does_no_harm(scene):
     except Refused as refusal:
         assert "bootstrap" in str(refusal)
         return
-    agent.until(state="ready", source="stream")
+    scene.follows(agent)
     assert agent.value() is True
 
 

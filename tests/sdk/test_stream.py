@@ -122,34 +122,33 @@ def test_what_changed_meanwhile_is_there_after_a_cut(scene):
     assert agent.value("flag", True) is False
 
 
-def cut_before_answer(_):
-    return faults.cut
+PHASES = {
+    "before the answer": faults.cut,
+    "after its head": faults.cut_after(0),
+    "in the greeting": faults.cut_after(7),
+    "in the snapshot": faults.cut_after(160),
+}
 
 
-def cut_after_head(_):
-    return faults.cut_after(0)
-
-
-def cut_in_greeting(_):
-    return faults.cut_after(7)
-
-
-def cut_in_put(_):
-    return faults.cut_after(160)
-
-
-def cut_after_put(_):
-    return faults.edit(lambda block: faults.Cut(block) if b"event: put" in block else block)
-
-
-@pytest.mark.parametrize("phase", [cut_before_answer, cut_after_head, cut_in_greeting, cut_in_put, cut_after_put])
-def test_a_cut_in_any_phase_is_healed(scene, phase):
+@pytest.mark.parametrize("fault", PHASES.values(), ids=PHASES.keys())
+def test_a_cut_in_any_phase_is_healed(scene, fault):
     scene.project.flag()
-    scene.proxy.on(STREAM, phase(scene), times=3)
-    agent = scene.ready()
+    scene.proxy.on(STREAM, fault, times=3)
+    agent = scene.start()
     assert agent.value() is True
+    scene.proxy.wait_for(4, STREAM)
+    scene.follows(agent)
     assert len(scene.streams()) == 4
     assert scene.most_at_once(STREAM) == 1
+
+
+def test_a_cut_right_after_the_snapshot_loses_nothing(scene):
+    scene.project.flag()
+    scene.proxy.on(STREAM, faults.edit(lambda block: faults.Cut(block) if b"event: put" in block else block))
+    agent = scene.start()
+    assert scene.proxy.wait_for(2, STREAM)[1].headers["last-event-id"] == scene.project.revision()
+    scene.follows(agent)
+    assert agent.value() is True
 
 
 @pytest.mark.parametrize("reset", [True, False], ids=["RST", "FIN"])
@@ -170,7 +169,7 @@ def test_an_event_cut_within_a_character_is_discarded_and_sent_again(scene, rese
     armed.append(True)
     scene.project.configure("text", fallthrough={"variant": "b"})
     agent.until_value("text", "grün")
-    assert scene.streams()[1].headers["last-event-id"] == held
+    assert scene.proxy.wait_for(2, STREAM)[1].headers["last-event-id"] == held
     assert agent.status()["revision"] == scene.project.revision()
 
 
@@ -223,7 +222,7 @@ def test_a_goodbye_that_cannot_be_read_is_no_reason_to_stay_away(scene):
         scene.proxy.inject(sse.write("goodbye", data), STREAM)
         scene.proxy.cut(STREAM)
         scene.proxy.wait_for(seen + 1, STREAM)
-        agent.until(state="ready")
+        scene.follows(agent)
 
 
 def test_a_stream_that_just_ends_is_opened_again_after_its_retry(scene):
@@ -304,7 +303,7 @@ def test_a_stream_of_another_type_is_no_stream(scene):
     scene.proxy.on(STREAM, faults.answer(200, "<html>login</html>", content_type="text/html"), times=3)
     agent = scene.ready()
     assert agent.value() is True
-    assert len(scene.streams()) == 4
+    assert scene.proxy.wait_for(4, STREAM) and scene.most_at_once(STREAM) == 1
 
 
 @pytest.mark.parametrize("raw", [b"\x00\x01\x02 not HTTP\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Le", b""])
