@@ -139,12 +139,15 @@ export class Pipe {
   }
 
   async send(text: string): Promise<void> {
-    this.#controller?.enqueue(new TextEncoder().encode(text));
-    await settle();
+    await this.#push(new TextEncoder().encode(text));
   }
 
   async byte(byte: number): Promise<void> {
-    this.#controller?.enqueue(Uint8Array.of(byte));
+    await this.#push(Uint8Array.of(byte));
+  }
+
+  async #push(bytes: Uint8Array): Promise<void> {
+    if (!this.isAborted) this.#controller?.enqueue(bytes);
     await settle();
   }
 
