@@ -34,7 +34,7 @@ export class Follower {
     this.#backoff = new Backoff({ minMs: backoffMinMs, maxMs: backoffMaxMs, healthyAfterMs, random });
     const limits = { pollIntervalMs, answerTimeoutMs: streamWaitMs, deniedPauseMs: backoffMaxMs };
     this.#poller = new Poller(wire, limits, {
-      tag: () => held.tag,
+      tag: () => held.revision,
       put: (text) => {
         held.put(text, "poll");
       },
@@ -71,11 +71,14 @@ export class Follower {
   }
 
   #listen(): Promise<Ending> {
-    const lastEventId = this.#anew ? undefined : this.held.tag;
+    const lastEventId = this.#anew ? undefined : this.held.lastEventId;
     // With the id that we hold, silence means that it is current; without one, the snapshot comes first.
     this.#current = lastEventId !== undefined;
     const request = { path: streamPath(this.settings), lastEventId, signal: this.#stop.signal };
     return listen(this.wire, request, this.settings, {
+      heldBack: () => {
+        this.#poll("the stream gives nothing", 0);
+      },
       heard: () => {
         this.#poller.stop();
         this.#backoff.worked(this.wire.world.elapsedMs());
@@ -121,18 +124,20 @@ export class Follower {
       case "broken":
         this.status.lost(ending.reason);
         return this.#backoff.failed(nowMs);
-      case "refused":
-        return this.#refused(ending.reason, this.#backoff.failed(nowMs, ending.atLeastMs));
+      case "refused": {
+        // Who serves something already need not hurry: many are refused at once when a server comes back.
+        const hurry = this.held.snapshot === undefined;
+        this.#poll(ending.reason, hurry ? 0 : this.wire.world.random() * this.settings.backoffMinMs);
+        return this.#backoff.failed(nowMs, ending.atLeastMs);
+      }
     }
   }
 
   /** No stream: polls begin, if they have not yet. While they succeed, what is served is current. */
-  #refused(reason: string, pauseMs: number): number {
-    if (!this.#poller.running) this.status.lost(reason);
-    // Who serves something already need not hurry: many are refused at once when a server comes back.
-    const firstMs = this.held.snapshot === undefined ? 0 : this.wire.world.random() * this.settings.backoffMinMs;
+  #poll(reason: string, firstMs: number): void {
+    if (this.#poller.running) return;
+    this.status.lost(reason);
     this.#poller.start(firstMs);
-    return pauseMs;
   }
 
   #denied(status: number): void {

@@ -26,8 +26,8 @@ export class Held {
     return this.snapshot && idOf(this.snapshot);
   }
 
-  /** What the server is told that we hold; nothing of a snapshot that somebody gave us, who may have erred. */
-  get tag(): string | undefined {
+  /** From where a stream may go on; not from a snapshot that somebody gave us, who may have erred. */
+  get lastEventId(): string | undefined {
     return this.source === "bootstrap" ? undefined : this.revision;
   }
 

@@ -21,6 +21,8 @@ export interface Call {
   readonly answerTimeoutMs: number;
   readonly signal: AbortSignal;
   readonly agent: Agent | undefined;
+  /** Called once the request is on its way. */
+  readonly sent?: () => void;
 }
 
 export interface Answer {
@@ -69,13 +71,14 @@ function attempt(call: Call, url: URL, world: World): Promise<Answer> {
       world.after(ms, () => request.destroy(new NoAnswer(`${what} took longer than ${ms} ms`)));
     let cancel = late("connecting", call.connectTimeoutMs);
     letGo(request);
-    const sent = () => {
+    const waits = () => {
       cancel();
       cancel = late("the answer", call.answerTimeoutMs);
+      call.sent?.();
     };
-    request.once("finish", sent);
+    request.once("finish", waits);
     request.once("response", (body) => {
-      request.off("finish", sent);
+      request.off("finish", waits);
       cancel();
       resolve({ status: body.statusCode ?? 0, headers: body.headers, body });
     });
@@ -114,7 +117,7 @@ export async function readText(answer: Answer, maxBytes: number, silenceMs: numb
     const chunks: Buffer[] = [];
     let size = 0;
     for await (const chunk of decompressed(answer)) {
-      watchdog.feed(silenceMs);
+      watchdog.feed();
       size += (chunk as Buffer).length;
       if (size > maxBytes) throw new NoAnswer(`the answer is larger than ${maxBytes} bytes`);
       chunks.push(chunk as Buffer);

@@ -3,7 +3,7 @@
  */
 import { retryAfterMs } from "../shared/backoff.js";
 import { readText, reasonOf, send, NoAnswer } from "./http.js";
-import { call, type Wire } from "./wire.js";
+import { callTo, type Wire } from "./wire.js";
 import { around } from "./world.js";
 
 /** Bytes of a snapshot: far above any, and below what a string can hold. */
@@ -100,7 +100,7 @@ export class Poller {
       "accept-encoding": "gzip",
       ...(tag === undefined ? {} : { "if-none-match": `"${tag}"` }),
     };
-    const answer = await send(call(this.wire, PATH, { headers, signal, answerTimeoutMs }), this.wire.world);
+    const answer = await send(callTo(this.wire, PATH, { headers, signal, answerTimeoutMs }), this.wire.world);
     const { status } = answer;
     const retryAfter = answer.headers["retry-after"];
     if (status === 200) {

@@ -7,7 +7,7 @@ import { outcomeOf, type Batch, type EventBuffer, type Outcome } from "../shared
 import { readText, send } from "./http.js";
 import type { Logger } from "./logger.js";
 import type { Settings } from "./settings.js";
-import { call, type Wire } from "./wire.js";
+import { callTo, type Wire } from "./wire.js";
 import { around } from "./world.js";
 
 const PATH = "/api/v1/sdk/events";
@@ -102,7 +102,7 @@ export class Sender {
 
   async #post({ body }: Batch): Promise<{ outcome: Outcome; waitMs: number }> {
     const { world } = this.wire;
-    const request = call(this.wire, PATH, {
+    const request = callTo(this.wire, PATH, {
       method: "POST",
       headers: { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) },
       body,

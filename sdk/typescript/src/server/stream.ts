@@ -6,20 +6,22 @@ import { retryAfterMs } from "../shared/backoff.js";
 import { EventReader, type ServerEvent } from "../shared/event-reader.js";
 import { reasonOf, send, type Answer } from "./http.js";
 import { Watchdog } from "./watchdog.js";
-import { call, type Wire } from "./wire.js";
+import { callTo, type Wire } from "./wire.js";
 
 /** What is told while the stream lives. */
 export interface StreamEvents {
+  /** There is no byte yet: a proxy may hold it back. */
+  readonly heldBack: () => void;
   /** Bytes came. */
-  heard(): void;
+  readonly heard: () => void;
   /** An event came. False: it cannot be used, and the stream is of no use any more. */
-  event(event: ServerEvent): boolean;
+  readonly event: (event: ServerEvent) => boolean;
 }
 
 export interface StreamLimits {
-  /** How long it may give no byte at all. */
+  /** How long it may give no byte before it counts as held back. */
   readonly streamWaitMs: number;
-  /** How long it may be silent later. */
+  /** How long it may be silent before it counts as dead. */
   readonly readTimeoutMs: number;
 }
 
@@ -32,7 +34,7 @@ export type Ending =
   | { readonly how: "denied"; readonly status: number }
   /** It broke after it had lived. */
   | { readonly how: "broken"; readonly reason: string }
-  /** It never lived: there was no answer, no stream, or a proxy holds it back. */
+  /** It never lived: there was no answer, no stream, or a proxy held it back to the end. */
   | { readonly how: "refused"; readonly reason: string; readonly atLeastMs: number };
 
 /** Listens until the stream ends. */
@@ -42,17 +44,34 @@ export async function listen(
   limits: StreamLimits,
   events: StreamEvents,
 ): Promise<Ending> {
-  const headers = {
-    accept: "text/event-stream",
-    ...(request.lastEventId === undefined ? {} : { "last-event-id": request.lastEventId }),
+  let calm: () => void = () => undefined;
+  const patient: StreamEvents = {
+    heldBack: events.heldBack,
+    heard() {
+      calm();
+      events.heard();
+    },
+    event: events.event,
   };
-  let answer: Answer;
+  const { path, lastEventId, signal } = request;
+  const call = callTo(wire, path, {
+    headers: { accept: "text/event-stream", ...(lastEventId === undefined ? {} : { "last-event-id": lastEventId }) },
+    answerTimeoutMs: limits.readTimeoutMs,
+    signal,
+    sent() {
+      calm = wire.world.after(limits.streamWaitMs, events.heldBack);
+    },
+  });
   try {
-    const { path, signal } = request;
-    answer = await send(call(wire, path, { headers, signal, answerTimeoutMs: limits.streamWaitMs }), wire.world);
+    return await judge(await send(call, wire.world), wire, limits, patient);
   } catch (error) {
     return { how: "refused", reason: reasonOf(error), atLeastMs: 0 };
+  } finally {
+    calm();
   }
+}
+
+function judge(answer: Answer, wire: Wire, limits: StreamLimits, events: StreamEvents): Promise<Ending> | Ending {
   const { status } = answer;
   const isStream = answer.headers["content-type"]?.startsWith("text/event-stream") === true;
   if (status === 200 && isStream) return new Connection(answer, wire, limits, events).run();
@@ -77,13 +96,13 @@ class Connection {
 
   async run(): Promise<Ending> {
     const { body } = this.answer;
-    const watchdog = new Watchdog(this.wire.world, this.limits.streamWaitMs, () => {
+    const watchdog = new Watchdog(this.wire.world, this.limits.readTimeoutMs, () => {
       this.#fail(this.#lived ? "the stream fell silent" : "the stream gives nothing");
     });
     const ending = new Promise<Ending>((resolve) => (this.#settle = resolve));
     body.on("data", (chunk: Buffer) => {
       this.#lived = true;
-      watchdog.feed(this.limits.readTimeoutMs);
+      watchdog.feed();
       this.#read(chunk);
     });
     body.on("end", () => {

@@ -6,28 +6,21 @@ import type { World } from "./world.js";
 
 export class Watchdog {
   #fedAt: number;
-  #patienceMs: number;
   #cancel: () => void;
   #ended = false;
 
   constructor(
     private readonly world: World,
-    patienceMs: number,
+    private readonly patienceMs: number,
     private readonly bark: () => void,
   ) {
     this.#fedAt = world.elapsedMs();
-    this.#patienceMs = patienceMs;
     this.#cancel = world.after(patienceMs, this.#due);
   }
 
-  /** Something was heard; from now on this patience. The timer is left alone, since this is called for every chunk. */
-  feed(patienceMs: number): void {
+  /** Something was heard. The timer is left alone, since this is called for every chunk. */
+  feed(): void {
     this.#fedAt = this.world.elapsedMs();
-    if (patienceMs < this.#patienceMs && !this.#ended) {
-      this.#cancel();
-      this.#cancel = this.world.after(patienceMs, this.#due);
-    }
-    this.#patienceMs = patienceMs;
   }
 
   end(): void {
@@ -36,7 +29,7 @@ export class Watchdog {
   }
 
   #left(): number {
-    return this.#fedAt + this.#patienceMs - this.world.elapsedMs();
+    return this.#fedAt + this.patienceMs - this.world.elapsedMs();
   }
 
   #due = (): void => {

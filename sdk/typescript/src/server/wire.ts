@@ -20,7 +20,7 @@ export interface Wire {
 }
 
 /** A call to a path below the server's address. */
-export function call(wire: Wire, path: string, more: Pick<Call, "answerTimeoutMs" | "signal"> & Partial<Call>): Call {
+export function callTo(wire: Wire, path: string, more: Pick<Call, "answerTimeoutMs" | "signal"> & Partial<Call>): Call {
   return {
     method: "GET",
     url: new URL(`${wire.base}${path}`),
