@@ -54,3 +54,6 @@ WHOLE: Final = 100_000
 
 EXACT_INTEGER: Final = 2**53
 """Integral numbers are exact, and serve as units, strictly below this."""
+
+LEAST_EXACT_INTEGER: Final = -EXACT_INTEGER
+"""And strictly above this."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from pennon._engine.limits import EXACT_INTEGER
+from pennon._engine.limits import EXACT_INTEGER, LEAST_EXACT_INTEGER
 
 LARGEST: Final = 1.7976931348623157e308
 """The largest finite double."""
@@ -23,7 +23,7 @@ def number(value: object) -> int | float | None:
         return value if -LARGEST <= value <= LARGEST else None
     if isinstance(value, int) and not isinstance(value, bool):
         value = int.__int__(value)
-        if -EXACT_INTEGER <= value <= EXACT_INTEGER:
+        if LEAST_EXACT_INTEGER <= value <= EXACT_INTEGER:
             return value
         try:
             return float(value)
@@ -35,7 +35,7 @@ def number(value: object) -> int | float | None:
 def exact(value: object) -> int | None:
     """The integer below 2^53 that a number is; also of `3.0`."""
     found = number(value)
-    if found is None or not -EXACT_INTEGER < found < EXACT_INTEGER or found != int(found):
+    if found is None or not LEAST_EXACT_INTEGER < found < EXACT_INTEGER or found != int(found):
         return None
     return int(found)
 

@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from pennon._engine import reading, values
-from pennon._engine.limits import EXACT_INTEGER
+from pennon._engine.limits import EXACT_INTEGER, LEAST_EXACT_INTEGER
 from pennon._engine.operators import borders
 from pennon._engine.operators.test import Test
 from pennon._engine.reading import Malformed
@@ -66,7 +66,7 @@ class Comparison(Test):
 
         def leaf(context: Mapping[str, object], _at: Now) -> bool:
             value = context.get(name)
-            if type(value) is int and -EXACT_INTEGER <= value <= EXACT_INTEGER:
+            if type(value) is int and LEAST_EXACT_INTEGER <= value <= EXACT_INTEGER:
                 return compare(value, bound)
             return value is not None and holds(value)
 
