@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The agent of the Python SDK: does what `tests/sdk` tells it, by the public API (tests/sdk/README.md).
 
-    PYTHONPATH=sdk/python/src python sdk/python/tests/agent.py
+PYTHONPATH=sdk/python/src python sdk/python/tests/agent.py
 """
 
 from __future__ import annotations
@@ -157,7 +157,12 @@ def main() -> None:
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     agent = Agent()
     for line in sys.stdin:
-        write(_answer(agent, json.loads(line)))
+        request = json.loads(line)
+        if request["do"] == "evaluate":
+            # It may wait for the first snapshot, and others go on meanwhile.
+            threading.Thread(target=lambda asked: write(_answer(agent, asked)), args=(request,), daemon=True).start()
+        else:
+            write(_answer(agent, request))
     if agent.client is not None:
         agent.client.close()
 

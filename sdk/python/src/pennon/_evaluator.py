@@ -266,6 +266,8 @@ class Evaluator:
 
     def _end(self) -> None:
         """Ends what works in the background, within a second. What is held is evaluated on."""
+        if self._closed:
+            return
         self._closed = True
         session = self._session
         if session is not None:

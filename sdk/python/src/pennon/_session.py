@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("pennon")
 
-CLOSE_SECONDS: Final = 0.8
+CLOSE_SECONDS: Final = 0.6
 """How long `close` takes at most, but for what cannot be measured: it promises a second."""
+
+THREADS_SECONDS: Final = 0.1
+"""How long `close` waits for the connection's threads. They have nothing left to say, but to the disk."""
 
 
 class Session:
@@ -75,7 +78,13 @@ class Session:
             self._health.serves(str(held.position), held.source)
             self.first.set()
         if settings.url is not None and settings.key is not None:
-            server = Server(Origin.parse(settings.url), settings.key, settings.connect_timeout, clock.monotonic)
+            server = Server(
+                Origin.parse(settings.url),
+                settings.key,
+                settings.connect_timeout,
+                settings.read_timeout,
+                clock.monotonic,
+            )
             self._connection = Connection(settings, server, self.store, self, clock, cache)
             self._prepare_events(server)
         else:
@@ -110,7 +119,7 @@ class Session:
 
     def start(self) -> None:
         """Begins to work."""
-        if self.missing is not None:
+        if self.missing is not None and not self._settings.refused:
             log.warning("Pennon is not configured: it needs %s; serving %s", self.missing, self._served())
         if self._connection is not None:
             self._connection.start()
@@ -146,7 +155,7 @@ class Session:
             self._sender.stop()
             self._sender.join(max(end - self._clock.monotonic(), 0.0))
         if self._connection is not None:
-            self._connection.join(max(end - self._clock.monotonic(), 0.0))
+            self._connection.join(THREADS_SECONDS)
         self.notices.close()
         self.notices.join(JOIN_SECONDS)
 

@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import time
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -84,13 +84,14 @@ class Settings:
     healthy_after: float = 60.0
     connect_timeout: float = 10.0
     bootstrap: Snapshot | None = None
+    refused: bool = False
+    """A variable could not be used, which was said."""
 
     @classmethod
     def read(cls, given: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
         """Takes what is given, where it is not None; then what a variable says."""
-        known = {field.name for field in fields(cls)}
-        if unknown := sorted(set(given) - known):
-            raise TypeError(f"no such setting: {', '.join(unknown)}; there are {', '.join(sorted(known))}")
+        if unknown := sorted(set(given) - set(_READERS)):
+            raise TypeError(f"no such setting: {', '.join(unknown)}; there are {', '.join(_READERS)}")
         found: dict[str, Any] = {}
         for name, read in _READERS.items():
             if given.get(name) is not None:
@@ -99,7 +100,8 @@ class Settings:
                 try:
                     found[name] = _said(_VARIABLES[name], _FROM_TEXT[name], text)
                 except SettingsError as error:
-                    log.warning("%s; going on with the default", error)
+                    log.warning("%s; going on as if it were not set", error)
+                    found["refused"] = True
         settings = cls(**{"instance_id": _instance_id(), **found})
         if settings.backoff_min > settings.backoff_max:
             raise SettingsError("backoff_min: at most backoff_max is allowed")

@@ -172,7 +172,7 @@ class Sender:
         """Whether the batch is done with, in whichever way."""
         try:
             answer = self._ask(batch, seconds)
-            fate, wait = _fate(answer.status), retry_after(answer.retry_after, self._clock.wall())
+            fate, wait = _fate(answer.status), retry_after(answer.retry_after)
         except Unreachable as error:
             answer, fate, wait = None, _Fate.LATER, None
             log.debug("the events cannot be sent now: %s", error)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -59,20 +57,12 @@ class Backoff:
         return max(self._most * (1.0 + REFUSED_SPREAD * self._random()), retry_after or 0.0)
 
 
-def retry_after(value: str | None, now: float) -> float | None:
-    """The seconds that a Retry-After header asks for, a number of them or a date; `now` is in epoch seconds."""
-    if value is None:
+def retry_after(value: str | None) -> float | None:
+    """The seconds that a Retry-After header asks for. A date, which needs two clocks that agree, is as if absent."""
+    text = "" if value is None else value.strip()
+    if not text.isascii() or not text.isdigit():
         return None
-    text = value.strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text[:_DIGITS]), RETRY_AFTER_LIMIT)
-    try:
-        date = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=timezone.utc)
-    return min(max(date.timestamp() - now, 0.0), RETRY_AFTER_LIMIT)
+    return min(float(text[:_DIGITS]), RETRY_AFTER_LIMIT)
 
 
 _DIGITS: Final = 12

@@ -85,8 +85,9 @@ class Keeper:
     # The poll.
 
     def _poll(self) -> None:
+        held = self._store.held
         with self._line.using(self._server.deadline(POLL_SECONDS)) as exchange:
-            ending = poll(self._server, exchange, self._store, self._store.resume_from(), self._clock.wall())
+            ending = poll(self._server, exchange, self._store, None if held is None else held.position)
         if self._line.is_closed():
             return
         now = self._clock.monotonic()

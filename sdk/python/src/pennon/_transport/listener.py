@@ -35,7 +35,6 @@ class Listener:
         self._watch = watch
         self._line = line
         self._clock = clock
-        self._read_timeout = settings.read_timeout
         self._target = server.origin.target(STREAM_PATH, settings.introduction())
         self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, clock.random)
         self._whole = False
@@ -45,9 +44,9 @@ class Listener:
         """Listens until the line is closed."""
         while not self._line.is_closed():
             began = self._clock.monotonic()
-            exchange = self._server.exchange(lambda: self._read_timeout)
+            exchange = self._server.endless()
             with self._line.using(exchange):
-                ending = Stream(exchange, self._store, self).run(self._request(), self._clock.wall())
+                ending = Stream(exchange, self._store, self).run(self._request())
             if self._line.is_closed():
                 return
             self._line.pause(self._ended(ending, began, asked=exchange.asked))

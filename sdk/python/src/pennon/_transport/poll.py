@@ -20,8 +20,8 @@ POLL_SECONDS: Final = 30.0
 """How long one poll may take in all: a large snapshot over a slow line, and no more."""
 
 
-def poll(server: Server, exchange: Exchange, sink: Sink, held: Position | None, now: float) -> Ending:
-    """Asks once; ENDED means that what is held is current. `now` is in epoch seconds."""
+def poll(server: Server, exchange: Exchange, sink: Sink, held: Position | None) -> Ending:
+    """Asks once; ENDED means that what is held is current."""
     headers = {"Accept-Encoding": "gzip", "Accept": "application/json"}
     if held is not None:
         headers["If-None-Match"] = f'"{held}"'
@@ -35,7 +35,7 @@ def poll(server: Server, exchange: Exchange, sink: Sink, held: Position | None, 
         return Ending(Outcome.FAILED, "an answer that is no snapshot")
     finally:
         exchange.close()
-    wait = retry_after(answer.retry_after, now)
+    wait = retry_after(answer.retry_after)
     if answer.status in (401, 403):
         return Ending(Outcome.KEY_REFUSED, f"the key is refused ({answer.status})", wait)
     if answer.status == 200 or (answer.status == 304 and held is not None):

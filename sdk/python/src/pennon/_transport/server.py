@@ -38,10 +38,13 @@ class Answer:
 class Server:
     """Makes the exchanges. Any thread may use it."""
 
-    def __init__(self, origin: Origin, key: str, connect_timeout: float, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self, origin: Origin, key: str, connect_timeout: float, read_timeout: float, monotonic: Callable[[], float]
+    ) -> None:
         self.origin = origin
         self._key = key
         self._connect_timeout = connect_timeout
+        self._read_timeout = read_timeout
         self._monotonic = monotonic
         self._tls: ssl.SSLContext | None = None
         self._tls_lock = threading.Lock()
@@ -50,15 +53,18 @@ class Server:
         """A request with the key."""
         return Request(target, {"Authorization": f"Bearer {self._key}", **headers}, body)
 
-    def exchange(self, patience: Callable[[], float]) -> Exchange:
-        """An exchange whose every read waits for at most `patience()` seconds."""
-        return Exchange(self.origin, self._connect_timeout, patience, self._secure())
+    def endless(self) -> Exchange:
+        """An exchange that lasts as long as it is never silent for too long."""
+        return Exchange(self.origin, self._connect_timeout, lambda: self._read_timeout, self._secure())
 
     def deadline(self, seconds: float) -> Exchange:
-        """An exchange that is over in so many seconds, whatever the other end does."""
+        """An exchange that is over in so many seconds, whatever the other end does, or sooner when it is silent."""
         end = self._monotonic() + seconds
-        timeout = min(self._connect_timeout, seconds)
-        return Exchange(self.origin, timeout, lambda: end - self._monotonic(), self._secure())
+
+        def patience() -> float:
+            return min(end - self._monotonic(), self._read_timeout)
+
+        return Exchange(self.origin, min(self._connect_timeout, seconds), patience, self._secure())
 
     def _secure(self) -> ssl.SSLContext | None:
         if self.origin.scheme != "https":

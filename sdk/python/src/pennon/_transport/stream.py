@@ -78,16 +78,16 @@ class Stream:
         self._observer = observer
         self._parser = sse.Parser()
 
-    def run(self, request: Request, now: float) -> Ending:
-        """Asks, and listens until it ends; `now` is in epoch seconds."""
+    def run(self, request: Request) -> Ending:
+        """Asks, and listens until it ends."""
         try:
             status = self._exchange.ask(request, self._observer.asked)
             if status in (401, 403):
-                return Ending(Outcome.KEY_REFUSED, f"the key is refused ({status})", self._retry_after(now))
+                return Ending(Outcome.KEY_REFUSED, f"the key is refused ({status})", self._retry_after())
             kind = (self._exchange.header("content-type") or "").partition(";")[0].strip().lower()
             if status != 200 or kind != "text/event-stream":
                 what = f"an answer of status {status}" + (f" and type {kind or 'none'}" if status == 200 else "")
-                return Ending(Outcome.REFUSED, what, self._retry_after(now))
+                return Ending(Outcome.REFUSED, what, self._retry_after())
             return self._listen(resumed="Last-Event-ID" in request.headers)
         except Unreachable as error:
             return Ending(Outcome.FAILED, str(error))
@@ -96,8 +96,8 @@ class Stream:
         finally:
             self._exchange.close()
 
-    def _retry_after(self, now: float) -> float | None:
-        return retry_after(self._exchange.header("retry-after"), now)
+    def _retry_after(self) -> float | None:
+        return retry_after(self._exchange.header("retry-after"))
 
     def _listen(self, *, resumed: bool) -> Ending:
         current = resumed
