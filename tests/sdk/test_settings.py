@@ -100,7 +100,8 @@ def test_an_address_in_a_variable_that_cannot_be_used_leaves_it_unconfigured(sce
     agent.start(**QUICK_ONLY)
     assert agent.evaluate("flag", True)["value"] is True
     assert agent.status()["state"] == "unconfigured"
-    assert len([line for line in agent.log().splitlines() if "PENNON_URL" in line]) == 1, agent.log()
+    # One of the variable, and perhaps the one that it is not configured.
+    assert "PENNON_URL" in agent.log() and len(agent.log().splitlines()) <= 2, agent.log()
 
 
 def test_an_empty_variable_is_no_variable(scene):

@@ -81,10 +81,13 @@ def test_no_revision_is_lost_and_none_comes_out_of_order(scene):
     for number in range(60):
         revision = scene.project.switch("flag", number % 2 == 1)
     agent.until(revision=revision)
+    agent.wait_events(1, "change", revision=revision)
     patched = [event.id for event in blocks if event.name == "patch"]
-    told = agent.wait_events(len(patched), "change", flag="flag")
-    assert [event["revision"] for event in told] == patched
+    told = [event["revision"] for event in agent.seen("change")]
+    # A callback that is slower than the flips may be called once for several of them.
+    assert told == [each for each in patched if each in set(told)], "out of order, twice, or of no patch"
     assert patched[-1] == revision and agent.value() is True
+    assert len(scene.streams()) == 1, "it had to begin anew"
 
 
 def test_events_in_pieces_of_any_size_are_put_together(scene):
