@@ -5,7 +5,7 @@ import time
 import faults
 from scene import STREAM
 
-TIMEOUT = 0.6
+TIMEOUT = 0.8
 SLACK = 0.5  # seconds that a busy machine may be late
 
 
@@ -17,8 +17,8 @@ def test_a_half_open_connection_is_found_by_its_silence(scene):
     began = time.monotonic()
     revision = scene.project.switch("flag", False)
     again = scene.proxy.wait_for(2, STREAM)[1]
-    # The last heartbeat may have come just before the line fell silent.
-    assert TIMEOUT - 0.2 < again.at - began < TIMEOUT + SLACK
+    # The last heartbeat came up to 100 ms before the line fell silent, on a busy machine some more.
+    assert TIMEOUT / 2 < again.at - began < TIMEOUT + SLACK
     assert again.headers["last-event-id"] == held
     agent.until(state="ready", revision=revision)
     assert agent.value("flag", True) is False
