@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { plain } from "../../src/web/context.js";
-import { createClient, type Context, type Options } from "../../src/web/index.js";
+import { createClient, type Context } from "../../src/web/index.js";
 import { on, put, Scene } from "./scene.js";
 
 const entry = (key: string, value: unknown): object => ({

@@ -267,16 +267,16 @@ export class Scene {
   readonly page = new FakePage();
   readonly log: string[] = [];
 
-  client(options: Options = {}): Client {
+  /** Options of a client that lives in this scene. */
+  options(options: Options = {}): Options {
     const line =
       (level: string) =>
       (message: string): void => {
         this.log.push(`${level} ${message}`);
       };
-    return createClient({
+    return {
       url: "https://flags.example",
       key: "pnn_cli_key",
-      context: { targetingKey: "u-1" },
       cache: false,
       events: false,
       clock: this.clock,
@@ -284,7 +284,11 @@ export class Scene {
       fetch: this.network.fetch,
       logger: { error: line("error"), warn: line("warn"), info: line("info") },
       ...options,
-    });
+    };
+  }
+
+  client(options: Options = {}): Client {
+    return createClient(this.options({ context: { targetingKey: "u-1" }, ...options }));
   }
 
   /** The stream that was asked for last, opened, with its first results. */
