@@ -64,6 +64,8 @@ class _Bytes(io.RawIOBase):
     def __init__(self, connected: socket.socket, patience: Callable[[], float]) -> None:
         self._socket = connected
         self._patience = patience
+        self.ended = False
+        """The other end has said all it will say."""
 
     def readable(self) -> bool:
         """It is there to be read."""
@@ -75,7 +77,9 @@ class _Bytes(io.RawIOBase):
         if patience <= 0:
             raise TimeoutError
         self._socket.settimeout(patience)
-        return self._socket.recv_into(buffer)
+        count = self._socket.recv_into(buffer)
+        self.ended = self.ended or count == 0
+        return count
 
 
 class _Wire:
@@ -84,10 +88,11 @@ class _Wire:
     def __init__(self, connected: socket.socket, patience: Callable[[], float]) -> None:
         self._socket = connected
         self._patience = patience
+        self.bytes = _Bytes(connected, patience)
 
     def makefile(self, _mode: str) -> io.BufferedReader:
         """What the answer is read from."""
-        return io.BufferedReader(_Bytes(self._socket, self._patience), READ)
+        return io.BufferedReader(self.bytes, READ)
 
     def sendall(self, data: bytes) -> None:
         """Sends bytes, in the time that a read would have."""
@@ -114,6 +119,7 @@ class Exchange:
         self._tls = tls
         self._socket: socket.socket | None = None
         self._answer: http.client.HTTPResponse | None = None
+        self._left: int | None = None
         self._aborted = False
         self.asked = False
         """Whether the request has been sent: from then on the server, or a proxy, has it."""
@@ -142,6 +148,10 @@ class Exchange:
             self.asked = True
             asked()
             self._answer = connection.getresponse()
+            if connection.wire.bytes.ended:
+                # A head that breaks off is a head to http.client; a whole one is never read to the end.
+                raise http.client.IncompleteRead(b"")
+            self._left = self._answer.length
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(_reason(error), asked=self.asked) from error
         return self._answer.status
@@ -152,8 +162,9 @@ class Exchange:
         self._socket = connection.sock
         if self._aborted:
             raise ConnectionAbortedError("closed")
+        connection.wire = _Wire(connection.sock, self._patience)
         # Only `sendall`, `makefile` and `close` of it are ever used.
-        connection.sock = cast("socket.socket", _Wire(connection.sock, self._patience))
+        connection.sock = cast("socket.socket", connection.wire)
         return connection
 
     def header(self, name: str) -> str | None:
@@ -162,12 +173,18 @@ class Exchange:
 
     def read(self) -> bytes:
         """Some bytes of the answer's body, as soon as there are any; none at its end."""
-        if self._answer is None:
+        if self._answer is None or self._left == 0:
             return b""
         try:
-            return self._answer.read1(READ)
+            # Not all versions of Python keep account of what `read1` has taken of a known length.
+            data = self._answer.read1(READ if self._left is None else min(READ, self._left))
+            if self._left is not None:
+                if not data:
+                    raise http.client.IncompleteRead(b"", self._left)
+                self._left -= len(data)
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise Unreachable(_reason(error), asked=True) from error
+        return data
 
     def abort(self) -> None:
         """Ends it at once, from any thread: who reads is told that the connection ended."""
@@ -191,6 +208,7 @@ class _Connection(http.client.HTTPConnection):
 
     target: str
     extra: Mapping[str, str]
+    wire: _Wire
 
 
 class _SecureConnection(http.client.HTTPSConnection, _Connection):
