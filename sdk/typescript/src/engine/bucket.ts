@@ -12,6 +12,9 @@ export const SPLIT_SEED = 86_028_157;
 const GATE_COARSE = 100;
 const SPLIT_COARSE = 1_000;
 
+const ENCODER = new TextEncoder();
+const ASCII = /^[\0-\x7f]*$/;
+
 const C1 = 0xcc9e2d51;
 const C2 = 0x1b873593;
 
@@ -46,16 +49,18 @@ class Murmur3 {
   /** The state after the UTF-8 bytes of a text. */
   static after(seed: number, text: string): Murmur3 {
     let [hash, pending, bits] = [seed | 0, 0, 0];
-    const bytes = new TextEncoder().encode(text);
-    for (const byte of bytes) {
-      pending |= byte << bits;
+    // Most salts are keys, which are ASCII: of those the units are the bytes.
+    const bytes = ASCII.test(text) ? undefined : ENCODER.encode(text);
+    const length = bytes?.length ?? text.length;
+    for (let at = 0; at < length; at++) {
+      pending |= (bytes === undefined ? text.charCodeAt(at) : (bytes[at] ?? 0)) << bits;
       bits += 8;
       if (bits === 32) {
         hash = mix(hash, pending);
         pending = bits = 0;
       }
     }
-    return new Murmur3(hash, pending, bits, bytes.length);
+    return new Murmur3(hash, pending, bits, length);
   }
 
   /** The unsigned hash of the prefix and this well-formed text. */
@@ -111,35 +116,34 @@ function utf8Byte(point: number, count: number, index: number): number {
   return index === 0 ? ((0xf00 >>> count) & 0xff) | rest : 0x80 | (rest & 0x3f);
 }
 
-/** A salt with the state of both hashes after it. */
+/** A salt, with the state of each hash after it once that is asked for: most salts never are. */
 export class Salt {
-  private readonly gate: Murmur3;
-  private readonly split: Murmur3;
+  private readonly text: string;
+  private gate: Murmur3 | undefined = undefined;
+  private split: Murmur3 | undefined = undefined;
 
-  /** Hashes the salt and the colon that follows it, once. */
   constructor(salt: string) {
-    this.gate = Murmur3.after(GATE_SEED, `${salt}:`);
-    this.split = Murmur3.after(SPLIT_SEED, `${salt}:`);
+    this.text = `${salt}:`;
   }
 
   /** The unit's hash for gates, unsigned. */
   gateHash(unit: string): number {
-    return this.gate.hashOf(unit);
+    return (this.gate ??= Murmur3.after(GATE_SEED, this.text)).hashOf(unit);
   }
 
   /** The unit's hash for splits, unsigned. */
   splitHash(unit: string): number {
-    return this.split.hashOf(unit);
+    return (this.split ??= Murmur3.after(SPLIT_SEED, this.text)).hashOf(unit);
   }
 
   /** The unit's bucket for gates, 0 to 99 999. */
   gateBucket(unit: string): number {
-    return spread(this.gate.hashOf(unit), GATE_COARSE);
+    return spread(this.gateHash(unit), GATE_COARSE);
   }
 
   /** The unit's bucket for splits, 0 to 99 999. */
   splitBucket(unit: string): number {
-    return spread(this.split.hashOf(unit), SPLIT_COARSE);
+    return spread(this.splitHash(unit), SPLIT_COARSE);
   }
 }
 

@@ -5,14 +5,29 @@
 import { isObject, own } from "./context.js";
 import { KEY_LENGTH, VALUES_PER_LIST } from "./limits.js";
 
-/** What is wrong with a document, and where. */
+/** What is wrong with a document. Where it stands is found on the way out, so that what is sound pays nothing for it. */
 export class Malformed extends Error {
-  /** A JSON Pointer into the flag, segment or layer. */
-  readonly pointer: string;
+  private pointer = "";
 
-  constructor(pointer: string, detail: string) {
-    super(pointer === "" ? detail : `${pointer}: ${detail}`);
-    this.pointer = pointer;
+  /** The same error, of a place one token further out. */
+  under(token: string | number): this {
+    const escaped = String(token).replaceAll("~", "~0").replaceAll("/", "~1");
+    this.pointer = `/${escaped}${this.pointer}`;
+    return this;
+  }
+
+  /** Where, as a JSON Pointer into the flag, segment or layer, and what. */
+  get detail(): string {
+    return this.pointer === "" ? this.message : `${this.pointer}: ${this.message}`;
+  }
+}
+
+/** Reads a value that stands at a token of its object or list. */
+export function at<T>(token: string | number, value: unknown, read: (value: unknown) => T): T {
+  try {
+    return read(value);
+  } catch (error) {
+    throw error instanceof Malformed ? error.under(token) : error;
   }
 }
 
@@ -31,8 +46,6 @@ export class Members {
   constructor(
     private readonly object: object,
     private readonly nullable: boolean,
-    /** Where the object stands. */
-    readonly at: string,
   ) {}
 
   /** The member's value; undefined when it is absent. */
@@ -41,100 +54,89 @@ export class Members {
     return value === null && this.nullable ? undefined : value;
   }
 
-  /** Where the member stands. */
-  place(name: string): string {
-    return below(this.at, name);
-  }
-
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }
 
   /** Reads the member when it is there. */
-  read<T>(name: string, read: (value: unknown, at: string) => T): T | undefined {
+  read<T>(name: string, read: (value: unknown) => T): T | undefined {
     const value = this.get(name);
-    return value === undefined ? undefined : read(value, this.place(name));
+    return value === undefined ? undefined : at(name, value, read);
   }
 
   /** Reads a member that must be there. */
-  need<T>(name: string, read: (value: unknown, at: string) => T): T {
+  need<T>(name: string, read: (value: unknown) => T): T {
     const value = this.get(name);
     if (value === undefined) {
-      throw new Malformed(this.place(name), "this member is required");
+      throw new Malformed("this member is required").under(name);
     }
-    return read(value, this.place(name));
+    return at(name, value, read);
   }
-}
-
-/** A pointer one token deeper. */
-export function below(at: string, token: string | number): string {
-  return `${at}/${typeof token === "number" ? token : token.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 /** Reads an object and holds its members against the shape. */
-export function members(value: unknown, shape: Shape, at: string): Members {
+export function members(value: unknown, { noun, only, nullable }: Shape): Members {
   if (!isObject(value)) {
-    throw wrongType(value, shape.noun, at);
+    throw wrongType(value, noun);
   }
-  const { only } = shape;
   if (only !== undefined) {
     for (const name of Object.keys(value)) {
       if (!only.includes(name) && own(value, name) !== undefined) {
-        throw new Malformed(below(at, name), `${shape.noun} has no such member here; it may have: ${only.join(", ")}`);
+        throw new Malformed(`${noun} has no such member here; it may have: ${only.join(", ")}`).under(name);
       }
     }
   }
-  return new Members(value, shape.nullable === true, at);
+  return new Members(value, nullable === true);
 }
 
 /** The error of a value of another type. */
-export function wrongType(value: unknown, wanted: string, at: string): Malformed {
+export function wrongType(value: unknown, wanted: string): Malformed {
   const found = value === null ? "null" : Array.isArray(value) ? "a list" : `a value of type ${typeof value}`;
-  return new Malformed(at, `${wanted} is wanted here, not ${found}`);
+  return new Malformed(`${wanted} is wanted here, not ${found}`);
 }
 
-export function string(value: unknown, at: string): string {
+export function string(value: unknown): string {
   if (typeof value !== "string") {
-    throw wrongType(value, "a string", at);
+    throw wrongType(value, "a string");
   }
   if (!value.isWellFormed()) {
-    throw new Malformed(at, "the string holds a lone surrogate; it must be valid Unicode");
+    throw new Malformed("the string holds a lone surrogate; it must be valid Unicode");
   }
   return value;
 }
 
 /** A string that is not empty. */
-export function filled(value: unknown, at: string): string {
-  const text = string(value, at);
+export function filled(value: unknown): string {
+  const text = string(value);
   if (text === "") {
-    throw new Malformed(at, "the string may not be empty");
+    throw new Malformed("the string may not be empty");
   }
   return text;
 }
 
-export function boolean(value: unknown, at: string): boolean {
+export function boolean(value: unknown): boolean {
   if (typeof value !== "boolean") {
-    throw wrongType(value, "true or false", at);
+    throw wrongType(value, "true or false");
   }
   return value;
 }
 
 /** A finite number; -0 is 0. */
-export function number(value: unknown, at: string): number {
+export function number(value: unknown): number {
   if (typeof value !== "number") {
-    throw wrongType(value, "a number", at);
+    throw wrongType(value, "a number");
   }
   if (!Number.isFinite(value)) {
-    throw new Malformed(at, "the number is too large for a double");
+    throw new Malformed("the number is too large for a double");
   }
   return value + 0;
 }
 
 /** An integral number from 0 to below 2^53. */
-export function count(value: unknown, at: string): number {
-  const found = exact(number(value, at));
+export function count(value: unknown): number {
+  const found = exact(number(value));
   if (found === undefined || found < 0) {
-    throw new Malformed(at, "an integral number of at least 0 and below 2^53 is wanted here");
+    throw new Malformed("an integral number of at least 0 and below 2^53 is wanted here");
   }
   return found;
 }
@@ -144,43 +146,53 @@ export function exact(value: number): number | undefined {
   return Number.isSafeInteger(value) ? value + 0 : undefined;
 }
 
-export function list(value: unknown, at: string): readonly unknown[] {
+export function list(value: unknown): readonly unknown[] {
   if (!Array.isArray(value)) {
-    throw wrongType(value, "a list", at);
+    throw wrongType(value, "a list");
   }
   return value;
 }
 
-/** A list that is not empty. */
-export function filledList(value: unknown, at: string): readonly unknown[] {
-  const items = list(value, at);
-  if (items.length === 0) {
-    throw new Malformed(at, "the list may not be empty");
+/** A list of at most so many items. */
+export function within(value: unknown, limit: number): readonly unknown[] {
+  const items = list(value);
+  if (items.length > limit) {
+    throw new Malformed(`there are ${items.length} here; at most ${limit} are allowed`);
   }
   return items;
 }
 
 /** A list of values, bounded. */
-export function values(value: unknown, at: string): readonly unknown[] {
-  return within(list(value, at), VALUES_PER_LIST, at);
+export function values(value: unknown): readonly unknown[] {
+  return within(value, VALUES_PER_LIST);
 }
 
-/** A list of values that is not empty, bounded. */
-export function filledValues(value: unknown, at: string): readonly unknown[] {
-  return within(filledList(value, at), VALUES_PER_LIST, at);
-}
-
-/** A list of at most so many items. */
-export function within(items: readonly unknown[], limit: number, at: string): readonly unknown[] {
-  if (items.length > limit) {
-    throw new Malformed(at, `there are ${items.length} here; at most ${limit} are allowed`);
+/** A list that is not empty. */
+export function filledList(value: unknown): readonly unknown[] {
+  const items = list(value);
+  if (items.length === 0) {
+    throw new Malformed("the list may not be empty");
   }
   return items;
 }
 
+/** A list of values that is not empty, bounded. */
+export function filledValues(value: unknown): readonly unknown[] {
+  return values(filledList(value));
+}
+
 /** Reads each item of a list. */
-export function each<T>(items: readonly unknown[], at: string, read: (value: unknown, at: string) => T): T[] {
-  return Array.from(items, (item, index) => read(item, `${at}/${index}`));
+export function each<T>(items: readonly unknown[], read: (value: unknown) => T): T[] {
+  const found: T[] = [];
+  try {
+    // Not with map, which leaves out what a sparse list does not hold.
+    for (const item of items) {
+      found.push(read(item));
+    }
+  } catch (error) {
+    throw error instanceof Malformed ? error.under(found.length) : error;
+  }
+  return found;
 }
 
 const KEY = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;

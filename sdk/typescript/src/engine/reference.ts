@@ -96,49 +96,46 @@ export function isNow(reference: Reference): boolean {
 }
 
 /** Parses a reference. */
-export function parseReference(text: string, place: Place, at: string): Reference {
+function parse(text: string, place: Place): Reference {
   if (text === TARGETING_KEY) {
     return targetingKey;
   }
   if (text === "") {
-    throw new Malformed(at, "an attribute's name may not be empty");
+    throw new Malformed("an attribute's name may not be empty");
   }
   if (text.startsWith("$")) {
     const found = SPECIAL[place].find((special) => special.written === text);
     if (found === undefined) {
       const known = SPECIAL[place].map((special) => special.written).join(" and ");
-      throw new Malformed(at, `of the names that begin with $, only ${known} may stand here`);
+      throw new Malformed(`of the names that begin with $, only ${known} may stand here`);
     }
     return found;
   }
-  return text.startsWith("/") ? pointer(text, at) : new Name(text, text);
+  return text.startsWith("/") ? pointer(text) : new Name(text, text);
 }
 
-function pointer(text: string, at: string): Reference {
-  const tokens = text
-    .slice(1)
-    .split("/")
-    .map((token) => unescape(token, at));
+function pointer(text: string): Reference {
+  const tokens = text.slice(1).split("/").map(unescape);
   const [first = ""] = tokens;
   if (first.startsWith("$")) {
-    throw new Malformed(at, "a pointer may not begin with a name that begins with $");
+    throw new Malformed("a pointer may not begin with a name that begins with $");
   }
   return tokens.length === 1 ? new Name(text, first) : new Path(text, tokens);
 }
 
-function unescape(token: string, at: string): string {
+function unescape(token: string): string {
   if (token === "") {
-    throw new Malformed(at, "no part of a pointer may be empty");
+    throw new Malformed("no part of a pointer may be empty");
   }
   if (/~(?![01])/.test(token)) {
-    throw new Malformed(at, "in a pointer, ~ is written ~0 and / is written ~1");
+    throw new Malformed("in a pointer, ~ is written ~0 and / is written ~1");
   }
   return token.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
 /** Reads one reference. */
-export function readReference(value: unknown, place: Place, at: string): Reference {
-  return parseReference(string(value, at), place, at);
+export function readReference(value: unknown, place: Place): Reference {
+  return parse(string(value), place);
 }
 
 /** The attributes that may yield the unit, in order. */
@@ -179,8 +176,8 @@ export class By {
 export const DEFAULT_BY = new By([targetingKey]);
 
 /** Reads a `by`: a list of references that is not empty; absent is the targeting key. */
-export function readBy(value: unknown, place: Place, at: string): By {
-  const references = each(filledList(value, at), at, (item, itemAt) => readReference(item, place, itemAt));
+export function readBy(value: unknown, place: Place): By {
+  const references = each(filledList(value), (item) => readReference(item, place));
   const [first, ...others] = references;
   return first === undefined ? DEFAULT_BY : new By([first, ...others]);
 }

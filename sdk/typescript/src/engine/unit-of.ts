@@ -11,5 +11,5 @@ import { readBy } from "./reference.js";
  * @throws when a reference is malformed, which one of an evaluation never is
  */
 export function unitOf(by: readonly string[], context: Context | undefined | null, at: At): string | undefined {
-  return isObject(context) ? readBy(by, "draw", "").unit(context, at) : undefined;
+  return isObject(context) ? readBy(by, "draw").unit(context, at) : undefined;
 }

@@ -13,12 +13,12 @@ export function unitOfValue(value: unknown): string | undefined {
 }
 
 /** Reads a unit of a list in a document. */
-export function readUnit(value: unknown, at: string): string {
+export function readUnit(value: unknown): string {
   if (typeof value !== "number") {
-    return filled(value, at);
+    return filled(value);
   }
   if (exact(value) === undefined) {
-    throw new Malformed(at, "a unit that is a number is integral and below 2^53");
+    throw new Malformed("a unit that is a number is integral and below 2^53");
   }
   return String(value);
 }

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { compilePattern } from "../../src/engine/pattern/pattern.js";
 
 const found = (pattern: string, text: string, ignoreCase = false): boolean =>
-  compilePattern(pattern, ignoreCase, "").test(text);
+  compilePattern(pattern, ignoreCase).test(text);
 
 /** Says of each text whether the pattern is found in it. */
 function check(pattern: string, yes: readonly string[], no: readonly string[], ignoreCase = false): void {

@@ -16,8 +16,6 @@ export type Kind = "flag" | "segment" | "layer";
 export interface Mention {
   readonly kind: Kind;
   readonly key: string;
-  /** A JSON Pointer to the member that holds the key. */
-  readonly at: string;
   /** For a flag: the variants that count. */
   readonly variants: readonly string[];
 }
@@ -49,8 +47,8 @@ export class Draft {
   }
 
   /** Notes that another document is named. */
-  mention(kind: Kind, key: string, at: string, variants: readonly string[] = []): void {
-    this.mentions.push({ kind, key, at, variants });
+  mention(kind: Kind, key: string, variants: readonly string[] = []): void {
+    this.mentions.push({ kind, key, variants });
   }
 
   /** Notes whether a `by` asks the dice. */
@@ -62,8 +60,8 @@ export class Draft {
   /** Reads `flag` and `variants`, of a prerequisite or a condition. */
   flagReference(members: Members): { key: string; variants: readonly string[] } {
     const key = members.need("flag", string);
-    const variants = members.need("variants", (value, at) => each(filledValues(value, at), at, string));
-    this.mention("flag", key, members.place("flag"), variants);
+    const variants = members.need("variants", (value) => each(filledValues(value), string));
+    this.mention("flag", key, variants);
     return { key, variants };
   }
 }

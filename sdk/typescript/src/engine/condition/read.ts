@@ -5,7 +5,7 @@ import { isObject, own } from "../context.js";
 import { FlagServes } from "../evaluate/serves.js";
 import { CONDITION_DEPTH, WHOLE } from "../limits.js";
 import { readTest } from "../operator/read.js";
-import { Malformed, type Members, type Shape, below, each, list, members, number, string, wrongType } from "../read.js";
+import { Malformed, type Members, type Shape, at, each, list, members, number, string, wrongType } from "../read.js";
 import { DEFAULT_BY, isNow, readBy, readReference } from "../reference.js";
 import { All, Any, AttributeCondition, type Draw, Gate, Not, type Range } from "./condition.js";
 import type { Draft, DraftCondition, Linkable } from "./draft.js";
@@ -26,28 +26,26 @@ const FORMS: readonly { name: string; shape: Shape; read: Form }[] = [
 ];
 
 /** Reads one condition and all below it. */
-export function readCondition(value: unknown, at: string, draft: Draft): DraftCondition {
-  return atDepth(value, at, 1, draft);
+export function readCondition(value: unknown, draft: Draft): DraftCondition {
+  return atDepth(value, 1, draft);
 }
 
-function atDepth(value: unknown, at: string, depth: number, draft: Draft): DraftCondition {
+function atDepth(value: unknown, depth: number, draft: Draft): DraftCondition {
   if (depth > CONDITION_DEPTH) {
-    throw new Malformed(at, `conditions may be nested at most ${CONDITION_DEPTH} deep`);
+    throw new Malformed(`conditions may be nested at most ${CONDITION_DEPTH} deep`);
   }
   if (!isObject(value)) {
-    throw wrongType(value, "a condition", at);
+    throw wrongType(value, "a condition");
   }
   const form = FORMS.find(({ name }) => own(value, name) !== undefined);
   if (form === undefined) {
-    throw new Malformed(at, `a condition has one of the members ${FORMS.map(({ name }) => name).join(", ")}`);
+    throw new Malformed(`a condition has one of the members ${FORMS.map(({ name }) => name).join(", ")}`);
   }
-  return form.read(members(value, form.shape, at), depth, draft);
+  return form.read(members(value, form.shape), depth, draft);
 }
 
 function branches(found: Members, name: string, depth: number, draft: Draft): DraftCondition[] {
-  return found.need(name, (value, at) =>
-    each(list(value, at), at, (item, itemAt) => atDepth(item, itemAt, depth + 1, draft)),
-  );
+  return found.need(name, (value) => each(list(value), (item) => atDepth(item, depth + 1, draft)));
 }
 
 function readAll(found: Members, depth: number, draft: Draft): DraftCondition {
@@ -61,12 +59,12 @@ function readAny(found: Members, depth: number, draft: Draft): DraftCondition {
 }
 
 function readNot(found: Members, depth: number, draft: Draft): DraftCondition {
-  const inner = found.need("not", (value, at) => atDepth(value, at, depth + 1, draft));
+  const inner = found.need("not", (value) => atDepth(value, depth + 1, draft));
   return (links) => new Not(inner(links));
 }
 
 function readAttribute(found: Members, _depth: number, draft: Draft): DraftCondition {
-  const attribute = found.need("attribute", (value, at) => readReference(value, "condition", at));
+  const attribute = found.need("attribute", (value) => readReference(value, "condition"));
   const test = readTest(found);
   draft.asks ||= attribute.asks;
   if (isNow(attribute)) {
@@ -78,7 +76,7 @@ function readAttribute(found: Members, _depth: number, draft: Draft): DraftCondi
 
 function readSegment(found: Members, _depth: number, draft: Draft): DraftCondition {
   const key = found.need("segment", string);
-  draft.mention("segment", key, found.place("segment"));
+  draft.mention("segment", key);
   return (links) => links.segment(key);
 }
 
@@ -97,28 +95,28 @@ function readPercentage(found: Members, _depth: number, draft: Draft): DraftCond
 export function readDraw(found: Members, draft: Draft): Linkable<Draw> {
   const layer = found.read("layer", string);
   if (layer === undefined) {
-    const by = found.read("by", (value, at) => readBy(value, "draw", at)) ?? DEFAULT_BY;
+    const by = found.read("by", (value) => readBy(value, "draw")) ?? DEFAULT_BY;
     const draw = { salt: draft.salt, by: draft.noteBy(by) };
     return () => draw;
   }
   if (found.has("by")) {
-    throw new Malformed(found.place("layer"), "a layer brings its own by; leave one of the two out");
+    throw new Malformed("a layer brings its own by; leave one of the two out").under("layer");
   }
-  draft.mention("layer", layer, found.place("layer"));
+  draft.mention("layer", layer);
   return (links) => links.layer(layer);
 }
 
-function readRange(value: unknown, at: string): Range {
+function readRange(value: unknown): Range {
   if (!Array.isArray(value)) {
-    return { from: 0, to: readPercent(value, at) };
+    return { from: 0, to: readPercent(value) };
   }
   if (value.length !== 2) {
-    throw new Malformed(at, "a range of percentages is written [from, to]");
+    throw new Malformed("a range of percentages is written [from, to]");
   }
-  const from = readPercent(value[0], below(at, 0));
-  const to = readPercent(value[1], below(at, 1));
+  const from = at(0, value[0], readPercent);
+  const to = at(1, value[1], readPercent);
   if (from > to) {
-    throw new Malformed(at, "a range of percentages may not end before it begins");
+    throw new Malformed("a range of percentages may not end before it begins");
   }
   return { from, to };
 }
@@ -127,12 +125,12 @@ function readRange(value: unknown, at: string): Range {
 const TOLERANCE = 1e-6;
 
 /** Reads a percentage as thousandths of a percent. */
-export function readPercent(value: unknown, at: string): number {
-  const percent = number(value, at);
+export function readPercent(value: unknown): number {
+  const percent = number(value);
   const exact = percent * 1_000;
   const rounded = Math.floor(exact + 0.5);
   if (!(percent >= 0 && percent <= 100 && rounded <= WHOLE && Math.abs(exact - rounded) <= TOLERANCE)) {
-    throw new Malformed(at, "a percentage is a number from 0 to 100 with at most three decimals");
+    throw new Malformed("a percentage is a number from 0 to 100 with at most three decimals");
   }
   return rounded;
 }

@@ -63,6 +63,7 @@ export interface Target {
 /** What a flag says. */
 export interface FlagBody {
   readonly type: FlagType;
+  readonly clientVisible: boolean;
   readonly version: number;
   readonly variants: ReadonlyMap<string, FlagValue>;
   readonly metadata: JsonObject;
@@ -85,8 +86,8 @@ export class FlagDocument {
   readonly fault: Malformed | undefined;
   /** What it says; absent when it is malformed. */
   readonly body: FlagBody | undefined;
-  /** The names of its variants as written, also when it is malformed. */
-  readonly variantNames: ReadonlySet<string>;
+  /** Its variants by name, as written, also when it is malformed. */
+  readonly variantNames: { has(name: string): boolean };
   /** Its type as written; absent only when it is malformed. */
   readonly type: FlagType | undefined;
   readonly clientVisible: boolean;
@@ -100,14 +101,14 @@ export class FlagDocument {
     let draft: Draft | undefined;
     try {
       checkDocument(key, raw);
-      const found = members(raw, FLAG, "");
+      const found = members(raw, FLAG);
       draft = new Draft(found.read("salt", string) ?? key);
       this.body = readFlag(found, key, draft);
     } catch (error) {
       this.fault = faultOf(error);
     }
-    const written = readWritten(raw);
-    this.variantNames = written.variantNames;
+    const written = this.body ?? readWritten(raw);
+    this.variantNames = written.variants;
     this.type = written.type;
     this.clientVisible = written.clientVisible;
     this.mentions = draft?.mentions ?? [];
@@ -116,11 +117,16 @@ export class FlagDocument {
   }
 }
 
-type Written = Pick<FlagDocument, "variantNames" | "type" | "clientVisible">;
+/** What others ask of a flag, also when it is malformed. */
+interface Written {
+  readonly variants: ReadonlySet<string> | ReadonlyMap<string, FlagValue>;
+  readonly type: FlagType | undefined;
+  readonly clientVisible: boolean;
+}
 
-const NOTHING_WRITTEN: Written = { variantNames: new Set(), type: undefined, clientVisible: false };
+const NOTHING_WRITTEN: Written = { variants: new Set(), type: undefined, clientVisible: false };
 
-/** What others ask of a flag that may be malformed. */
+/** Reads what others ask of a flag that is malformed. */
 function readWritten(raw: unknown): Written {
   try {
     if (!isObject(raw) || isTooDeep(raw)) {
@@ -128,7 +134,7 @@ function readWritten(raw: unknown): Written {
     }
     const type = own(raw, "type");
     return {
-      variantNames: new Set(variantNames(own(raw, "variants"))),
+      variants: new Set(variantNames(own(raw, "variants"))),
       type: isFlagType(type) ? type : undefined,
       clientVisible: own(raw, "clientVisible") === true,
     };
@@ -139,41 +145,41 @@ function readWritten(raw: unknown): Written {
 
 function readFlag(found: Members, key: string, draft: Draft): FlagBody {
   if (found.need("key", string) !== key) {
-    throw new Malformed(found.place("key"), `the flag's key is ${JSON.stringify(key)} here`);
+    throw new Malformed(`the flag's key is ${JSON.stringify(key)} here`).under("key");
   }
-  found.read("clientVisible", boolean);
   const type = found.need("type", readType);
-  const variants = found.need("variants", (value, at) => readVariants(value, type, at));
-  const variant = (value: unknown, at: string): string => readVariantName(value, variants, at);
+  const variants = found.need("variants", (value) => readVariants(value, type));
+  const variant = (value: unknown): string => readVariantName(value, variants);
   return {
     type,
     variants,
+    clientVisible: found.read("clientVisible", boolean) ?? false,
     version: found.read("version", count) ?? 0,
     metadata: found.read("metadata", readMetadata) ?? NO_METADATA,
     enabled: found.need("enabled", boolean),
     offVariant: found.read("offVariant", variant),
-    override: found.read("override", (value, at) => readOverride(value, at, variants, draft)),
-    prerequisites: found.read("prerequisites", (value, at) => readPrerequisites(value, at, draft)) ?? [],
-    targets: found.read("targets", (value, at) => readTargets(value, at, variants)) ?? [],
-    rules: found.read("rules", (value, at) => readRules(value, at, variants, draft)) ?? [],
-    fallthrough: found.need("fallthrough", (value, at) => readServe(value, variants, at, draft)),
+    override: found.read("override", (value) => readOverride(value, variants, draft)),
+    prerequisites: found.read("prerequisites", (value) => readPrerequisites(value, draft)) ?? [],
+    targets: found.read("targets", (value) => readTargets(value, variants)) ?? [],
+    rules: found.read("rules", (value) => readRules(value, variants, draft)) ?? [],
+    fallthrough: found.need("fallthrough", (value) => readServe(value, variants, draft)),
   };
 }
 
 /** Reads the flag's own metadata, which is free but for being JSON that every language reads alike. */
-function readMetadata(value: unknown, at: string): JsonObject {
-  const found = readPlainObject(value, at);
+function readMetadata(value: unknown): JsonObject {
+  const found = readPlainObject(value);
   const reserved = RESERVED_METADATA.find((name) => Object.hasOwn(found, name));
   if (reserved !== undefined) {
-    throw new Malformed(at, `results carry metadata named ${reserved}; choose another name`);
+    throw new Malformed(`results carry metadata named ${reserved}; choose another name`);
   }
   return found;
 }
 
-function readOverride(value: unknown, at: string, variants: ReadonlyMap<string, FlagValue>, draft: Draft): Override {
-  const found = members(value, OVERRIDE, at);
+function readOverride(value: unknown, variants: ReadonlyMap<string, FlagValue>, draft: Draft): Override {
+  const found = members(value, OVERRIDE);
   return {
-    variant: found.need("variant", (name, nameAt) => readVariantName(name, variants, nameAt)),
+    variant: found.need("variant", (name) => readVariantName(name, variants)),
     range: { from: 0, to: found.need("percentage", readPercent) },
     salt: new Salt(found.need("salt", string)),
     cause: found.need("cause", string),
@@ -181,24 +187,22 @@ function readOverride(value: unknown, at: string, variants: ReadonlyMap<string, 
   };
 }
 
-function readPrerequisites(value: unknown, at: string, draft: Draft): Prerequisite[] {
-  return each(list(value, at), at, (item, itemAt) => draft.flagReference(members(item, PREREQUISITE, itemAt)));
+function readPrerequisites(value: unknown, draft: Draft): Prerequisite[] {
+  return each(list(value), (item) => draft.flagReference(members(item, PREREQUISITE)));
 }
 
-function readTargets(value: unknown, at: string, variants: ReadonlyMap<string, FlagValue>): Target[] {
-  return each(list(value, at), at, (item, itemAt) => {
-    const found = members(item, TARGET, itemAt);
+function readTargets(value: unknown, variants: ReadonlyMap<string, FlagValue>): Target[] {
+  return each(list(value), (item) => {
+    const found = members(item, TARGET);
     return {
-      by: found.read("by", (name, nameAt) => readReference(name, "list", nameAt)) ?? targetingKey,
-      units: found.need("values", (units, unitsAt) => readUnits(filledValues(units, unitsAt), unitsAt)),
-      variant: found.need("variant", (name, nameAt) => readVariantName(name, variants, nameAt)),
+      by: found.read("by", (name) => readReference(name, "list")) ?? targetingKey,
+      units: found.need("values", (units) => readUnits(filledValues(units))),
+      variant: found.need("variant", (name) => readVariantName(name, variants)),
     };
   });
 }
 
-function readRules(value: unknown, at: string, variants: ReadonlyMap<string, FlagValue>, draft: Draft): DraftRule[] {
+function readRules(value: unknown, variants: ReadonlyMap<string, FlagValue>, draft: Draft): DraftRule[] {
   const ids = new Set<string>();
-  return each(within(list(value, at), RULES_PER_FLAG, at), at, (item, itemAt) =>
-    readRule(item, itemAt, variants, ids, draft),
-  );
+  return each(within(value, RULES_PER_FLAG), (item) => readRule(item, variants, ids, draft));
 }

@@ -32,9 +32,9 @@ export class LayerDocument {
 
 function read(key: string, raw: unknown): Draw {
   checkDocument(key, raw);
-  const found = members(raw, SHAPE, "");
+  const found = members(raw, SHAPE);
   return {
     salt: new Salt(found.read("salt", string) ?? key),
-    by: found.read("by", (value, at) => readBy(value, "draw", at)) ?? DEFAULT_BY,
+    by: found.read("by", (value) => readBy(value, "draw")) ?? DEFAULT_BY,
   };
 }

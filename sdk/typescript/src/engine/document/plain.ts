@@ -4,32 +4,32 @@
 import { isObject, own } from "../context.js";
 import type { JsonObject, JsonValue } from "../evaluation.js";
 import { JSON_DEPTH } from "../limits.js";
-import { Malformed, below, number, string, wrongType } from "../read.js";
+import { Malformed, at, each, number, string, wrongType } from "../read.js";
 
 /** Reads a value of which every number is finite and every string valid Unicode; gives a frozen copy. */
-export function readPlain(value: unknown, at: string): JsonValue {
+export function readPlain(value: unknown): JsonValue {
   switch (typeof value) {
     case "string":
-      return string(value, at);
+      return string(value);
     case "number":
-      return number(value, at);
+      return number(value);
     case "boolean":
       return value;
     case "object":
-      return value === null ? null : Array.isArray(value) ? readPlainList(value, at) : readPlainObject(value, at);
+      return value === null ? null : Array.isArray(value) ? readPlainList(value) : readPlainObject(value);
     default:
-      throw wrongType(value, "JSON", at);
+      throw wrongType(value, "JSON");
   }
 }
 
-function readPlainList(items: readonly unknown[], at: string): JsonValue {
-  return Object.freeze(Array.from(items, (item, index) => readPlain(item, below(at, index))));
+function readPlainList(items: readonly unknown[]): JsonValue {
+  return Object.freeze(each(items, readPlain));
 }
 
 /** Reads an object as `readPlain` does. */
-export function readPlainObject(value: unknown, at: string): JsonObject {
+export function readPlainObject(value: unknown): JsonObject {
   if (!isObject(value)) {
-    throw wrongType(value, "an object", at);
+    throw wrongType(value, "an object");
   }
   const members: [string, JsonValue][] = [];
   for (const name of Object.keys(value)) {
@@ -38,9 +38,9 @@ export function readPlainObject(value: unknown, at: string): JsonObject {
       continue;
     }
     if (!name.isWellFormed()) {
-      throw new Malformed(at, "the name of a member holds a lone surrogate");
+      throw new Malformed("the name of a member holds a lone surrogate");
     }
-    members.push([name, readPlain(member, below(at, name))]);
+    members.push([name, at(name, member, readPlain)]);
   }
   // Made of entries, so that a member called __proto__ is a member.
   return Object.freeze(Object.fromEntries(members));
@@ -52,15 +52,12 @@ export function compactLength(value: JsonValue): number {
 }
 
 /** Whether lists and objects are nested deeper than a document may be. */
-export function isTooDeep(value: unknown, depth = JSON_DEPTH): boolean {
-  if (typeof value !== "object" || value === null) {
-    return false;
-  }
+export function isTooDeep(value: object, depth = JSON_DEPTH): boolean {
   if (depth === 0) {
     return true;
   }
-  for (const inner of Object.values(value) as unknown[]) {
-    if (typeof inner === "object" && isTooDeep(inner, depth - 1)) {
+  for (const inner of Array.isArray(value) ? (value as unknown[]) : (Object.values(value) as unknown[])) {
+    if (typeof inner === "object" && inner !== null && isTooDeep(inner, depth - 1)) {
       return true;
     }
   }

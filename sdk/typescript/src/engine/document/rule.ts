@@ -33,39 +33,38 @@ export interface DraftRule {
 /** Reads a rule; `ids` are those of the rules before it. */
 export function readRule(
   value: unknown,
-  at: string,
   variants: ReadonlyMap<string, FlagValue>,
   ids: Set<string>,
   draft: Draft,
 ): DraftRule {
-  const found = members(value, SHAPE, at);
+  const found = members(value, SHAPE);
   const id = found.need("id", readId);
   if (ids.has(id)) {
-    throw new Malformed(found.place("id"), "another rule has this id");
+    throw new Malformed("another rule has this id").under("id");
   }
   ids.add(id);
   found.read("description", string);
-  const when = found.read("when", (inner, innerAt) => readCondition(inner, innerAt, draft));
-  const serve = found.need("serve", (inner, innerAt) => readServe(inner, variants, innerAt, draft));
+  const when = found.read("when", (inner) => readCondition(inner, draft));
+  const serve = found.need("serve", (inner) => readServe(inner, variants, draft));
   const track = found.read("track", readTrack);
   if (typeof serve !== "string" && track?.arm !== undefined) {
-    throw new Malformed(found.place("track"), "beside a split the arm is the variant served; leave it out");
+    throw new Malformed("beside a split the arm is the variant served; leave it out").under("arm").under("track");
   }
   return { id, when, serve, track };
 }
 
-function readId(value: unknown, at: string): string {
-  const id = string(value, at);
+function readId(value: unknown): string {
+  const id = string(value);
   if (!isRuleId(id)) {
-    throw new Malformed(at, "a rule's id is 1 to 100 of A-Z a-z 0-9 . _ - / and begins with a letter or digit");
+    throw new Malformed("a rule's id is 1 to 100 of A-Z a-z 0-9 . _ - / and begins with a letter or digit");
   }
   if (id === TARGET_ID) {
-    throw new Malformed(at, `the id ${TARGET_ID} is reserved for results of targets`);
+    throw new Malformed(`the id ${TARGET_ID} is reserved for results of targets`);
   }
   return id;
 }
 
-function readTrack(value: unknown, at: string): DraftTrack {
-  const found = members(value, TRACK, at);
+function readTrack(value: unknown): DraftTrack {
+  const found = members(value, TRACK);
   return { run: found.need("run", string), by: readListBy(found).written(), arm: found.read("arm", string) };
 }

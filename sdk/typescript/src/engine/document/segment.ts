@@ -40,13 +40,13 @@ export class SegmentDocument {
     let draft: Draft | undefined;
     try {
       checkDocument(key, raw);
-      const found = members(raw, SHAPE, "");
+      const found = members(raw, SHAPE);
       draft = new Draft(found.read("salt", string) ?? key);
       this.body = {
         by: readListBy(found),
         included: found.read("included", readUnits) ?? NOBODY,
         excluded: found.read("excluded", readUnits) ?? NOBODY,
-        when: found.read("when", (value, at) => readCondition(value, at, draft as Draft)),
+        when: found.read("when", (value) => readCondition(value, draft as Draft)),
       };
     } catch (error) {
       this.fault = faultOf(error);

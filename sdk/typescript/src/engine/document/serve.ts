@@ -6,7 +6,7 @@ import type { Draft, Linkable } from "../condition/draft.js";
 import { readDraw } from "../condition/read.js";
 import type { FlagValue } from "../evaluation.js";
 import { SLOTS_PER_SPLIT, WHOLE } from "../limits.js";
-import { Malformed, type Members, type Shape, count, each, list, members, within } from "../read.js";
+import { Malformed, type Members, type Shape, count, each, members, within } from "../read.js";
 import { readVariantName } from "./variants.js";
 
 const SHAPE: Shape = { noun: "what is served", only: ["variant", "split", "by", "layer"] };
@@ -28,33 +28,33 @@ export interface Split {
 }
 
 /** Reads what is served. */
-export function readServe(value: unknown, variants: ReadonlyMap<string, FlagValue>, at: string, draft: Draft): Serve {
-  const found = members(value, SHAPE, at);
+export function readServe(value: unknown, variants: ReadonlyMap<string, FlagValue>, draft: Draft): Serve {
+  const found = members(value, SHAPE);
   if (found.has("split")) {
     if (found.has("variant")) {
-      throw new Malformed(at, "either one variant is served or a split, not both");
+      throw new Malformed("either one variant is served or a split, not both");
     }
     return readSplit(found, variants, draft);
   }
   for (const name of ["by", "layer"]) {
     if (found.has(name)) {
-      throw new Malformed(found.place(name), "only a split has a by or a layer");
+      throw new Malformed("only a split has a by or a layer").under(name);
     }
   }
-  return found.need("variant", (name, nameAt) => readVariantName(name, variants, nameAt));
+  return found.need("variant", (name) => readVariantName(name, variants));
 }
 
 function readSplit(found: Members, variants: ReadonlyMap<string, FlagValue>, draft: Draft): Split {
   let end = 0;
-  const shares = found.need("split", (value, at) =>
-    each(within(list(value, at), SLOTS_PER_SPLIT, at), at, (slot, slotAt): Share => {
-      const parts = members(slot, SLOT, slotAt);
+  const shares = found.need("split", (value) =>
+    each(within(value, SLOTS_PER_SPLIT), (slot): Share => {
+      const parts = members(slot, SLOT);
       end += parts.need("weight", count);
-      return { variant: parts.need("variant", (name, nameAt) => readVariantName(name, variants, nameAt)), end };
+      return { variant: parts.need("variant", (name) => readVariantName(name, variants)), end };
     }),
   );
   if (end !== WHOLE) {
-    throw new Malformed(found.place("split"), `the weights sum to ${end}; they must sum to ${WHOLE}`);
+    throw new Malformed(`the weights sum to ${end}; they must sum to ${WHOLE}`).under("split");
   }
   return { shares, draw: readDraw(found, draft) };
 }

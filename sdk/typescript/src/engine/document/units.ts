@@ -6,11 +6,11 @@ import { type By, DEFAULT_BY, readBy } from "../reference.js";
 import { readUnit } from "../unit.js";
 
 /** Reads a list of units. */
-export function readUnits(value: unknown, at: string): ReadonlySet<string> {
-  return new Set(each(values(value, at), at, readUnit));
+export function readUnits(value: unknown): ReadonlySet<string> {
+  return new Set(each(values(value), readUnit));
 }
 
 /** Reads the `by` of a list, an override or a track. */
 export function readListBy(members: Members): By {
-  return members.read("by", (value, at) => readBy(value, "list", at)) ?? DEFAULT_BY;
+  return members.read("by", (value) => readBy(value, "list")) ?? DEFAULT_BY;
 }

@@ -5,7 +5,7 @@ import { isObject } from "../context.js";
 import type { FlagValue } from "../evaluation.js";
 import { OBJECT_VALUE_BYTES, VARIANTS_PER_FLAG } from "../limits.js";
 import type { FlagType } from "../outcome.js";
-import { Malformed, below, boolean, isKey, number, string, wrongType } from "../read.js";
+import { Malformed, at, boolean, isKey, number, string, wrongType } from "../read.js";
 import { compactLength, readPlainObject } from "./plain.js";
 
 const TYPES: readonly string[] = ["boolean", "string", "number", "object"] satisfies FlagType[];
@@ -22,55 +22,55 @@ export function isFlagType(value: unknown): value is FlagType {
 }
 
 /** Reads a flag's type. */
-export function readType(value: unknown, at: string): FlagType {
+export function readType(value: unknown): FlagType {
   if (!isFlagType(value)) {
-    throw new Malformed(at, `the type is one of ${TYPES.join(", ")}`);
+    throw new Malformed(`the type is one of ${TYPES.join(", ")}`);
   }
   return value;
 }
 
 /** Reads the variants. */
-export function readVariants(value: unknown, type: FlagType, at: string): ReadonlyMap<string, FlagValue> {
+export function readVariants(value: unknown, type: FlagType): ReadonlyMap<string, FlagValue> {
   if (!isObject(value)) {
-    throw wrongType(value, "an object of variants", at);
+    throw wrongType(value, "an object of variants");
   }
   const written = Object.entries(value) as [string, unknown][];
   if (written.length === 0 || written.length > VARIANTS_PER_FLAG) {
-    throw new Malformed(at, `a flag has 1 to ${VARIANTS_PER_FLAG} variants`);
+    throw new Malformed(`a flag has 1 to ${VARIANTS_PER_FLAG} variants`);
   }
-  return new Map(written.map(([name, inner]) => [name, readVariant(name, inner, type, below(at, name))]));
+  return new Map(written.map(([name, inner]) => [name, at(name, inner, (of) => readVariant(name, of, type))]));
 }
 
-function readVariant(name: string, value: unknown, type: FlagType, at: string): FlagValue {
+function readVariant(name: string, value: unknown, type: FlagType): FlagValue {
   if (!isKey(name)) {
-    throw new Malformed(at, "a variant's name is 1 to 100 of A-Z a-z 0-9 . _ - and begins with a letter or digit");
+    throw new Malformed("a variant's name is 1 to 100 of A-Z a-z 0-9 . _ - and begins with a letter or digit");
   }
   switch (type) {
     case "boolean":
-      return boolean(value, at);
+      return boolean(value);
     case "string":
-      return string(value, at);
+      return string(value);
     case "number":
-      return number(value, at);
+      return number(value);
     case "object":
-      return readObject(value, at);
+      return readObject(value);
   }
 }
 
-function readObject(value: unknown, at: string): FlagValue {
-  const found = readPlainObject(value, at);
+function readObject(value: unknown): FlagValue {
+  const found = readPlainObject(value);
   const bytes = compactLength(found);
   if (bytes > OBJECT_VALUE_BYTES) {
-    throw new Malformed(at, `the value takes ${bytes} bytes; at most ${OBJECT_VALUE_BYTES} are allowed`);
+    throw new Malformed(`the value takes ${bytes} bytes; at most ${OBJECT_VALUE_BYTES} are allowed`);
   }
   return found;
 }
 
 /** Reads the name of one of these variants. */
-export function readVariantName(value: unknown, variants: ReadonlyMap<string, FlagValue>, at: string): string {
-  const name = string(value, at);
+export function readVariantName(value: unknown, variants: ReadonlyMap<string, FlagValue>): string {
+  const name = string(value);
   if (!variants.has(name)) {
-    throw new Malformed(at, `the flag has no variant named ${JSON.stringify(name)}`);
+    throw new Malformed(`the flag has no variant named ${JSON.stringify(name)}`);
   }
   return name;
 }

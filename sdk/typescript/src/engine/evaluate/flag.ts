@@ -6,12 +6,13 @@ import { type Condition, inRange } from "../condition/condition.js";
 import type { Links } from "../condition/draft.js";
 import type { At, Context } from "../context.js";
 import type { FlagBody, FlagDocument, Override, Target } from "../document/flag.js";
-import { type DraftRule, TARGET_ID } from "../document/rule.js";
+import { TARGET_ID } from "../document/rule.js";
 import { type Evaluation, failed } from "../evaluation.js";
 import { unitOfValue } from "../unit.js";
 import { Results } from "./results.js";
 import { type Server, linkServe } from "./serve.js";
 import { FlagServes } from "./serves.js";
+import type { Status } from "./status.js";
 
 /** A step that may decide the flag before its fallthrough; undefined passes on to the next. */
 interface Step {
@@ -58,51 +59,46 @@ class Listed implements Step {
 /** A rule. */
 class Rule implements Step {
   constructor(
+    private readonly flagKey: string,
     private readonly when: Condition | undefined,
     private readonly server: Server,
-    private readonly unitless: Evaluation,
   ) {}
 
   decide(context: Context, at: At): Evaluation | undefined {
     if (this.when !== undefined && !this.when.holds(context, at)) {
       return undefined;
     }
-    return this.server.serve(context, at) ?? this.unitless;
+    return this.server.serve(context, at) ?? failed(this.flagKey, "TARGETING_KEY_MISSING");
   }
 }
 
 /** A flag in its snapshot. */
 export class FlagNode {
-  readonly document: FlagDocument;
-  /** Whether the clock or the dice may be asked, by the flag or by what it names. */
-  readonly asks: boolean;
-  readonly broken: boolean;
+  /** The switch as it is stored; false of a broken flag. */
   readonly enabled: boolean;
   private readonly steps: readonly Step[] = [];
   private readonly last: Server | undefined;
   /** The one result there is, when nothing of the context matters. */
   private readonly constant: Evaluation | undefined;
-  /** The result of a split that has no unit. */
-  private readonly unitless: Evaluation;
 
   /** Without links the flag is broken. */
-  constructor(document: FlagDocument, links: Links | undefined, asks: boolean) {
-    const body = links && document.body;
-    this.document = document;
-    this.asks = asks;
-    this.broken = body === undefined;
-    this.enabled = body?.enabled === true;
-    this.unitless = failed(document.key, body === undefined ? "PARSE_ERROR" : "TARGETING_KEY_MISSING");
+  constructor(
+    readonly document: FlagDocument,
+    links: Links | undefined,
+    readonly status: Status,
+  ) {
+    const { key, body } = document;
+    this.enabled = links !== undefined && body?.enabled === true;
     if (links === undefined || body === undefined) {
-      this.constant = this.unitless;
+      this.constant = failed(key, "PARSE_ERROR");
       return;
     }
-    const results = new Results(document);
+    const results = new Results(key, body);
     if (!body.enabled) {
       this.constant = results.of(body.offVariant, "DISABLED");
       return;
     }
-    this.steps = linkSteps(body, links, results, this.unitless);
+    this.steps = linkSteps(key, body, links, results);
     const bare = this.steps.length === 0;
     this.last = linkServe(body.fallthrough, links, results, bare ? "STATIC" : "DEFAULT");
     this.constant = bare ? this.last.only : undefined;
@@ -119,7 +115,7 @@ export class FlagNode {
         return decided;
       }
     }
-    return this.last?.serve(context, at) ?? this.unitless;
+    return this.last?.serve(context, at) ?? failed(this.document.key, "TARGETING_KEY_MISSING");
   }
 
   /** The name of the variant served, when the flag is enabled, sound and errs not. */
@@ -128,28 +124,23 @@ export class FlagNode {
   }
 }
 
-function linkSteps(body: FlagBody, links: Links, results: Results, unitless: Evaluation): Step[] {
+function linkSteps(key: string, body: FlagBody, links: Links, results: Results): Step[] {
   const steps: Step[] = [];
   const { override } = body;
   if (override !== undefined) {
     steps.push(new Shed(override, results.of(override.variant, "DISABLED", { cause: override.cause })));
   }
-  for (const { key, variants } of body.prerequisites) {
-    const result = results.of(body.offVariant, "DEFAULT", { prerequisite: key });
-    steps.push(new Guard(new FlagServes(links.flag(key), variants), result));
+  for (const { key: prerequisite, variants } of body.prerequisites) {
+    const result = results.of(body.offVariant, "DEFAULT", { prerequisite });
+    steps.push(new Guard(new FlagServes(links.flag(prerequisite), variants), result));
   }
   for (const target of body.targets) {
     steps.push(new Listed(target, results.of(target.variant, "TARGETING_MATCH", { ruleId: TARGET_ID })));
   }
-  for (const rule of body.rules) {
-    steps.push(linkRule(rule, links, results, unitless));
+  for (const { id, when, serve, track } of body.rules) {
+    const condition = when?.(links);
+    const reason = condition?.draws === true ? "SPLIT" : "TARGETING_MATCH";
+    steps.push(new Rule(key, condition, linkServe(serve, links, results, reason, { ruleId: id, track })));
   }
   return steps;
-}
-
-function linkRule(rule: DraftRule, links: Links, results: Results, unitless: Evaluation): Step {
-  const when = rule.when?.(links);
-  const reason = when?.draws === true ? "SPLIT" : "TARGETING_MATCH";
-  const source = { ruleId: rule.id, track: rule.track };
-  return new Rule(when, linkServe(rule.serve, links, results, reason, source), unitless);
 }

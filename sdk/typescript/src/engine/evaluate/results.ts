@@ -2,8 +2,8 @@
  * Makes the results of one flag, each once: an evaluation only chooses one. Must not decide anything.
  */
 import type { DraftTrack } from "../document/rule.js";
-import type { FlagDocument } from "../document/flag.js";
-import { type Evaluation, type JsonObject, NO_METADATA, type Track } from "../evaluation.js";
+import type { FlagBody } from "../document/flag.js";
+import type { Evaluation, Track } from "../evaluation.js";
 import type { Reason } from "../outcome.js";
 
 /** What decided, beside the flag. */
@@ -16,27 +16,26 @@ export interface Source {
 
 /** Makes results of one flag. */
 export class Results {
-  private readonly metadata: JsonObject;
-
-  constructor(private readonly flag: FlagDocument) {
-    this.metadata = flag.body?.metadata ?? NO_METADATA;
-  }
+  constructor(
+    private readonly flagKey: string,
+    private readonly flag: FlagBody,
+  ) {}
 
   /** The result that serves a variant; without one the caller's own default is served. */
   of(variant: string | undefined, reason: Reason, source: Source = {}): Evaluation {
     return Object.freeze({
-      flagKey: this.flag.key,
-      value: variant === undefined ? undefined : this.flag.body?.variants.get(variant),
+      flagKey: this.flagKey,
+      value: variant === undefined ? undefined : this.flag.variants.get(variant),
       variant,
       reason,
       errorCode: undefined,
       errorMessage: undefined,
       ruleId: source.ruleId,
-      version: this.flag.body?.version,
+      version: this.flag.version,
       cause: source.cause,
       prerequisite: source.prerequisite,
       track: source.track && trackOf(source.track),
-      metadata: this.metadata,
+      metadata: this.flag.metadata,
     });
   }
 }

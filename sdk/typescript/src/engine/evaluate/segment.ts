@@ -5,13 +5,13 @@ import type { Condition } from "../condition/condition.js";
 import type { Links } from "../condition/draft.js";
 import type { At, Context } from "../context.js";
 import type { SegmentDocument } from "../document/segment.js";
+import type { Status } from "./status.js";
 import { type By, DEFAULT_BY } from "../reference.js";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** A segment in its snapshot. A broken one holds for nobody, and is reached by broken flags only. */
 export class SegmentNode implements Condition {
-  readonly document: SegmentDocument;
   readonly draws: boolean;
   private readonly by: By;
   private readonly included: ReadonlySet<string>;
@@ -20,9 +20,12 @@ export class SegmentNode implements Condition {
   private readonly hasLists: boolean;
 
   /** Without links the segment is broken. */
-  constructor(document: SegmentDocument, links: Links | undefined) {
+  constructor(
+    readonly document: SegmentDocument,
+    links: Links | undefined,
+    readonly status: Status,
+  ) {
     const body = links && document.body;
-    this.document = document;
     this.by = body?.by ?? DEFAULT_BY;
     this.included = body?.included ?? NOBODY;
     this.excluded = body?.excluded ?? NOBODY;

@@ -25,27 +25,27 @@ import {
 import { type Version, parseVersion } from "./version.js";
 
 /** Makes a test of operands. */
-type Operator = (values: readonly unknown[], at: string, ignoreCase: boolean) => Test;
+type Operator = (values: readonly unknown[], ignoreCase: boolean) => Test;
 
 const numbers =
   (side: Side): Operator =>
-  (values, at) =>
-    new NumberOrder(side, each(values, at, readNumber));
+  (values) =>
+    new NumberOrder(side, each(values, readNumber));
 
 const dates =
   (side: "lt" | "gt"): Operator =>
-  (values, at) =>
-    new DateOrder(side, each(values, at, readDate));
+  (values) =>
+    new DateOrder(side, each(values, readDate));
 
 const versions =
   (side: Side | "eq"): Operator =>
-  (values, at) =>
-    new VersionOrder(side, each(values, at, readVersion));
+  (values) =>
+    new VersionOrder(side, each(values, readVersion));
 
 const substring =
   (part: Part): Operator =>
-  (values, at, ignoreCase) => {
-    const texts = each(values, at, string);
+  (values, ignoreCase) => {
+    const texts = each(values, string);
     return new Substring(part, ignoreCase, ignoreCase ? texts.map(fold) : texts);
   };
 
@@ -70,7 +70,7 @@ const OTHERS: ReadonlyMap<string, Operator> = new Map<string, Operator>([
   ["semver_lte", versions("lte")],
   ["semver_gt", versions("gt")],
   ["semver_gte", versions("gte")],
-  ["cidr", (values, at) => new InNetwork(each(values, at, readNetwork))],
+  ["cidr", (values) => new InNetwork(each(values, readNetwork))],
 ]);
 
 /** Reads `op`, `values` and `ignoreCase`. */
@@ -80,7 +80,7 @@ export function readTest(members: Members): Test {
   const operator = OF_TEXT.get(name);
   if (operator === undefined && ignoreCase !== undefined) {
     const known = [...OF_TEXT.keys()].join(", ");
-    throw new Malformed(members.place("ignoreCase"), `only these operators know ignoreCase: ${known}`);
+    throw new Malformed(`only these operators know ignoreCase: ${known}`).under("ignoreCase");
   }
   if (name === "exists") {
     members.read("values", none);
@@ -89,70 +89,72 @@ export function readTest(members: Members): Test {
   const found = operator ?? OTHERS.get(name);
   if (found === undefined) {
     const known = [...OF_TEXT.keys(), "exists", ...OTHERS.keys()].join(", ");
-    throw new Malformed(members.place("op"), `there is no such operator; there are: ${known}`);
+    throw new Malformed(`there is no such operator; there are: ${known}`).under("op");
   }
-  return found(members.need("values", filledValues), members.place("values"), ignoreCase === true);
+  return members.need("values", (values) => found(filledValues(values), ignoreCase === true));
 }
 
-function none(value: unknown, at: string): void {
-  if (list(value, at).length > 0) {
-    throw new Malformed(at, "exists takes no values");
+function none(value: unknown): void {
+  if (list(value).length > 0) {
+    throw new Malformed("exists takes no values");
   }
 }
 
-function membership(values: readonly unknown[], at: string, ignoreCase: boolean): Test {
-  const found = new Set<unknown>();
-  for (const [index, value] of values.entries()) {
-    found.add(readMember(value, `${at}/${index}`, ignoreCase));
-  }
+function membership(values: readonly unknown[], ignoreCase: boolean): Test {
+  const found = new Set<unknown>(each(values, ignoreCase ? readFolded : readMember));
   return ignoreCase ? new InFolded(found) : new In(found);
 }
 
-function readMember(value: unknown, at: string, ignoreCase: boolean): string | number | boolean {
+function readMember(value: unknown): string | number | boolean {
   switch (typeof value) {
     case "boolean":
       return value;
     case "number":
-      return number(value, at);
+      return number(value);
     case "string":
-      return ignoreCase ? fold(string(value, at)) : string(value, at);
+      return string(value);
     default:
-      throw wrongType(value, "a string, a number or a boolean", at);
+      throw wrongType(value, "a string, a number or a boolean");
   }
 }
 
-function patterns(values: readonly unknown[], at: string, ignoreCase: boolean): Test {
-  return new Matches(each(values, at, (value, itemAt) => compilePattern(string(value, itemAt), ignoreCase, itemAt)));
+function readFolded(value: unknown): string | number | boolean {
+  const found = readMember(value);
+  return typeof found === "string" ? fold(found) : found;
 }
 
-function readNumber(value: unknown, at: string): number {
-  const found = typeof value === "string" ? parseNumber(string(value, at)) : number(value, at);
+function patterns(values: readonly unknown[], ignoreCase: boolean): Test {
+  return new Matches(each(values, (value) => compilePattern(string(value), ignoreCase)));
+}
+
+function readNumber(value: unknown): number {
+  const found = typeof value === "string" ? parseNumber(string(value)) : number(value);
   if (found === undefined) {
-    throw new Malformed(at, 'a string here must be a decimal number such as "42" or "-1.5"');
+    throw new Malformed('a string here must be a decimal number such as "42" or "-1.5"');
   }
   return found;
 }
 
-function readDate(value: unknown, at: string): number {
-  const found = typeof value === "string" ? parseDate(string(value, at)) : number(value, at);
+function readDate(value: unknown): number {
+  const found = typeof value === "string" ? parseDate(string(value)) : number(value);
   if (found === undefined || !Number.isInteger(found)) {
-    throw new Malformed(at, "a date is written 2026-09-01T00:00:00Z, or as integral epoch milliseconds");
+    throw new Malformed("a date is written 2026-09-01T00:00:00Z, or as integral epoch milliseconds");
   }
   return found;
 }
 
-function readVersion(value: unknown, at: string): Version {
-  const found = parseVersion(string(value, at));
+function readVersion(value: unknown): Version {
+  const found = parseVersion(string(value));
   if (found === undefined) {
-    throw new Malformed(at, "a version is written as in SemVer 2.0.0, for example 2.3.0-rc.1");
+    throw new Malformed("a version is written as in SemVer 2.0.0, for example 2.3.0-rc.1");
   }
   return found;
 }
 
-function readNetwork(value: unknown, at: string): Network {
-  const found = Network.parse(string(value, at));
+function readNetwork(value: unknown): Network {
+  const found = Network.parse(string(value));
   if (found === undefined) {
-    throw new Malformed(at, "a network is written 10.0.0.0/8 or 2001:db8::/32, or is a bare address");
+    throw new Malformed("a network is written 10.0.0.0/8 or 2001:db8::/32, or is a bare address");
   }
   return found;
 }

@@ -15,17 +15,17 @@ export interface Pattern {
 }
 
 /** Checks and compiles a pattern; `ignoreCase` is as if it began with `(?i)`. */
-export function compilePattern(text: string, ignoreCase: boolean, at: string): Pattern {
+export function compilePattern(text: string, ignoreCase: boolean): Pattern {
   const points = Array.from(text);
   if (points.length > PATTERN_LENGTH) {
-    throw new Malformed(at, `the pattern has ${points.length} characters; at most ${PATTERN_LENGTH} are allowed`);
+    throw new Malformed(`the pattern has ${points.length} characters; at most ${PATTERN_LENGTH} are allowed`);
   }
   try {
     return RE2JS.compile(translate(points, ignoreCase));
   } catch (error) {
     if (error instanceof Refused) {
-      throw new Malformed(at, `${error.message} (at character ${error.at} of the pattern)`);
+      throw new Malformed(`${error.message} (at character ${error.at} of the pattern)`);
     }
-    throw new Malformed(at, "the pattern cannot be compiled");
+    throw new Malformed("the pattern cannot be compiled");
   }
 }

@@ -7,123 +7,136 @@ import type { FlagDocument } from "../document/flag.js";
 import type { SegmentDocument } from "../document/segment.js";
 import { FlagNode } from "../evaluate/flag.js";
 import { SegmentNode } from "../evaluate/segment.js";
-import type { Documents } from "./documents.js";
+import type { Status } from "../evaluate/status.js";
 import { DEPENDENCY_DEPTH, EXPANDED_REFERENCES } from "../limits.js";
+import type { Documents, Name } from "./documents.js";
 
-/** A flag or a segment that is linked, and what its dependents must know of it. */
-export interface Linked {
-  readonly node: FlagNode | SegmentNode;
-  /** Why it is broken. */
-  readonly fault: string | undefined;
-  /** The longest chain of references from here, in edges. */
-  readonly depth: number;
-  /** References from here when all are expanded. */
-  readonly expanded: number;
-  /** Whether the clock or the dice may be asked. */
-  readonly asks: boolean;
+type Document = FlagDocument | SegmentDocument;
+type Node = FlagNode | SegmentNode;
+
+/** What is linked, by key. */
+export interface LinkTable {
+  readonly flags: ReadonlyMap<string, FlagNode>;
+  readonly segments: ReadonlyMap<string, SegmentNode>;
 }
 
 /** A flag or a segment that is being linked. */
 interface Vertex {
-  readonly document: FlagDocument | SegmentDocument;
-  /** Why it is broken by itself, or by naming what is not there. */
-  readonly fault: string | undefined;
-  edges: readonly Edge[];
+  readonly document: Document;
+  /** Each reference, as often as it stands. */
+  edges: readonly (Vertex | Node)[];
   /** Tarjan's marks: the order of discovery (0: not yet), and the earliest vertex reachable. */
   number: number;
   lowest: number;
   onPath: boolean;
-  linked: Linked | undefined;
+  node: Node | undefined;
 }
 
-/** A reference, counted as often as it stands. */
-type Edge = Vertex | Linked;
+const isVertex = (edge: Vertex | Node): edge is Vertex => "onPath" in edge;
+const nodeOf = (edge: Vertex | Node): Node => (isVertex(edge) ? known(edge.node) : edge);
 
-const isVertex = (edge: Edge): edge is Vertex => "document" in edge;
-const settled = (edge: Edge): Linked | undefined => (isVertex(edge) ? edge.linked : edge);
-
-/** What is linked, by key. */
-export interface LinkTable {
-  readonly flags: ReadonlyMap<string, Linked>;
-  readonly segments: ReadonlyMap<string, Linked>;
+/** Links all documents. */
+export function linkAll(documents: Documents): LinkTable {
+  const table = { flags: new Map<string, FlagNode>(), segments: new Map<string, SegmentNode>() };
+  new Linker(documents, table).link([...documents.flags.values(), ...documents.segments.values()]);
+  return table;
 }
 
-/** Links every document that `kept` does not hold; what it holds is as it was. */
-export function link(documents: Documents, kept: LinkTable): LinkTable {
-  return new Linker(documents, kept).run();
+/** Links the affected documents again; what else was linked before is as it was. */
+export function linkAgain(documents: Documents, before: LinkTable, affected: ReadonlySet<Name>): LinkTable {
+  const table = { flags: new Map(before.flags), segments: new Map(before.segments) };
+  const again: Document[] = [];
+  const take = (name: Name, kind: "flag" | "segment"): void => {
+    const key = name.slice(kind.length + 1);
+    const document = kind === "flag" ? documents.flags.get(key) : documents.segments.get(key);
+    if (document === undefined) {
+      table[`${kind}s`].delete(key);
+    } else {
+      again.push(document);
+    }
+  };
+  for (const name of affected) {
+    if (name.startsWith("flag:")) {
+      take(name, "flag");
+    } else if (name.startsWith("segment:")) {
+      take(name, "segment");
+    }
+  }
+  new Linker(documents, table).link(again);
+  return table;
 }
 
 class Linker {
-  private readonly flags = new Map<string, Edge>();
-  private readonly segments = new Map<string, Edge>();
+  private readonly flags = new Map<string, Vertex>();
+  private readonly segments = new Map<string, Vertex>();
   private readonly path: Vertex[] = [];
   private count = 0;
+  /** What mentions lead to; asked only for documents that name nothing that is not there. */
+  private readonly links: Links;
 
   constructor(
     private readonly documents: Documents,
-    kept: LinkTable,
+    private readonly table: { flags: Map<string, FlagNode>; segments: Map<string, SegmentNode> },
   ) {
-    for (const [key, document] of documents.flags) {
-      this.flags.set(key, kept.flags.get(key) ?? this.vertex(document));
-    }
-    for (const [key, document] of documents.segments) {
-      this.segments.set(key, kept.segments.get(key) ?? this.vertex(document));
-    }
+    this.links = {
+      flag: (key) => known(table.flags.get(key)),
+      segment: (key) => known(table.segments.get(key)),
+      layer: (key) => known(documents.layers.get(key)?.draw),
+    };
   }
 
-  run(): LinkTable {
-    const vertices = [...this.flags.values(), ...this.segments.values()].filter(isVertex);
+  link(documents: readonly Document[]): void {
+    const vertices = documents.map((document) => this.vertex(document));
     for (const vertex of vertices) {
-      // A malformed document is broken whatever it names, and no circle leads through it.
-      if (vertex.document.fault !== undefined) {
-        vertex.linked = broken(vertex, vertex.document.fault.message);
+      const { fault, mentions } = vertex.document;
+      if (fault !== undefined) {
+        // A malformed document is broken whatever it names, and no circle leads through it.
+        this.settle(vertex, fault.detail);
+      } else {
+        vertex.edges = mentions.map((mention) => this.target(mention)).filter((edge) => edge !== undefined);
       }
-      vertex.edges = vertex.document.mentions
-        .map((mention) => this.target(mention))
-        .filter((edge) => edge !== undefined);
     }
     for (const vertex of vertices) {
       this.walk(vertex);
     }
-    return { flags: linkedOf(this.flags), segments: linkedOf(this.segments) };
   }
 
-  private vertex(document: FlagDocument | SegmentDocument): Vertex {
-    const fault = document.fault?.message ?? this.unsound(document.mentions);
-    return { document, fault, edges: [], number: 0, lowest: 0, onPath: false, linked: undefined };
+  private vertex(document: Document): Vertex {
+    const vertex: Vertex = { document, edges: [], number: 0, lowest: 0, onPath: false, node: undefined };
+    (document.kind === "flag" ? this.flags : this.segments).set(document.key, vertex);
+    return vertex;
   }
 
-  private target({ kind, key }: Mention): Edge | undefined {
-    return kind === "flag" ? this.flags.get(key) : kind === "segment" ? this.segments.get(key) : undefined;
+  private target({ kind, key }: Mention): Vertex | Node | undefined {
+    switch (kind) {
+      case "flag":
+        return this.flags.get(key) ?? this.table.flags.get(key);
+      case "segment":
+        return this.segments.get(key) ?? this.table.segments.get(key);
+      case "layer":
+        return undefined;
+    }
   }
 
   /** What is wrong with what is named, if anything. */
-  private unsound(mentions: readonly Mention[]): string | undefined {
-    for (const mention of mentions) {
-      const what = this.missing(mention);
-      if (what !== undefined) {
-        return `${mention.at}: ${what}`;
-      }
-    }
-    return undefined;
-  }
-
   private missing({ kind, key, variants }: Mention): string | undefined {
     switch (kind) {
       case "flag": {
         const flag = this.documents.flags.get(key);
-        const unknown = variants.find((name) => flag?.variantNames.has(name) === false);
-        if (unknown !== undefined) {
-          return `the flag ${key} has no variant named ${unknown}`;
+        if (flag === undefined) {
+          return `it names the flag ${key}, which the environment does not have`;
         }
-        return flag === undefined ? `the environment has no flag ${key}` : undefined;
+        const unknown = variants.find((name) => !flag.variantNames.has(name));
+        return unknown && `it names the variant ${unknown} of the flag ${key}, which does not have it`;
       }
       case "segment":
-        return this.documents.segments.has(key) ? undefined : `the environment has no segment ${key}`;
-      case "layer": {
-        const layer = this.documents.layers.get(key);
-        return layer?.draw === undefined ? `the environment has no sound layer ${key}` : undefined;
-      }
+        return this.documents.segments.has(key)
+          ? undefined
+          : `it names the segment ${key}, which the environment does not have`;
+      case "layer":
+        return this.documents.layers.get(key)?.draw === undefined
+          ? `it names the layer ${key}, which the environment does not have or is malformed`
+          : undefined;
     }
   }
 
@@ -150,7 +163,7 @@ class Linker {
 
   /** Begins a vertex that is well-formed and new. */
   private enter(vertex: Vertex): boolean {
-    if (vertex.linked !== undefined || vertex.number > 0) {
+    if (vertex.node !== undefined || vertex.number > 0) {
       return false;
     }
     vertex.number = vertex.lowest = ++this.count;
@@ -171,78 +184,73 @@ class Linker {
     const inCircle = component.length > 1 || vertex.edges.includes(vertex);
     for (const member of component) {
       member.onPath = false;
-      member.linked = inCircle ? broken(member, "its references lead back to itself") : this.linked(member);
+      if (inCircle) {
+        this.settle(member, "its references lead back to itself");
+      } else {
+        this.linkOne(member);
+      }
     }
   }
 
   /** Links a vertex in no circle; all that it names is linked already. */
-  private linked(vertex: Vertex): Linked {
-    let [depth, expanded] = [0, 0];
-    let { fault } = vertex;
-    let { asks } = vertex.document;
+  private linkOne(vertex: Vertex): void {
+    const { mentions, asks } = vertex.document;
+    const status = { fault: undefined as string | undefined, depth: 0, expanded: 0, asks };
+    for (const mention of mentions) {
+      status.fault ??= this.missing(mention);
+      status.asks ||= mention.kind === "layer" && this.documents.layers.get(mention.key)?.draw?.by.asks === true;
+    }
     for (const edge of vertex.edges) {
-      const other = settled(edge);
-      expanded += 1;
-      depth = Math.max(depth, 1);
-      if (other?.fault === undefined) {
-        expanded += other?.expanded ?? 0;
-        depth = Math.max(depth, (other?.depth ?? 0) + 1);
-        asks ||= other?.asks === true;
-      } else if (other.node instanceof SegmentNode) {
-        fault ??= `it names the segment ${other.node.document.key}, which is broken`;
-      }
+      addEdge(status, nodeOf(edge));
     }
-    fault ??= overLimit(depth, expanded);
-    if (fault !== undefined) {
-      return broken(vertex, fault);
+    status.fault ??= overLimit(status);
+    this.settle(vertex, status.fault, status);
+  }
+
+  /** Makes the node of a vertex; a fault breaks it. */
+  private settle(vertex: Vertex, fault: string | undefined, sound?: Status): void {
+    const { document } = vertex;
+    const status = fault === undefined && sound ? sound : { fault, depth: 0, expanded: 0, asks: false };
+    const links = fault === undefined ? this.links : undefined;
+    if (document.kind === "flag") {
+      const node = new FlagNode(document, links, status);
+      vertex.node = node;
+      this.table.flags.set(document.key, node);
+    } else {
+      const node = new SegmentNode(document, links, status);
+      vertex.node = node;
+      this.table.segments.set(document.key, node);
     }
-    asks ||= vertex.document.mentions.some(({ kind, key }) => kind === "layer" && this.links.layer(key).by.asks);
-    return { node: nodeOf(vertex.document, this.links, asks), fault, depth, expanded, asks };
   }
-
-  /** What mentions lead to; asked only for documents that name nothing that is not there. */
-  private readonly links: Links = {
-    flag: (key) => known(nodeAt(this.flags, key, FlagNode)),
-    segment: (key) => known(nodeAt(this.segments, key, SegmentNode)),
-    layer: (key) => known(this.documents.layers.get(key)?.draw),
-  };
 }
 
-function nodeOf(document: FlagDocument | SegmentDocument, links: Links | undefined, asks: boolean): Linked["node"] {
-  return document.kind === "flag" ? new FlagNode(document, links, asks) : new SegmentNode(document, links);
-}
-
-function broken({ document }: Vertex, fault: string): Linked {
-  return { node: nodeOf(document, undefined, false), fault, depth: 0, expanded: 0, asks: false };
-}
-
-function nodeAt<T>(edges: ReadonlyMap<string, Edge>, key: string, kind: new (...args: never[]) => T): T | undefined {
-  const edge = edges.get(key);
-  const node = edge && settled(edge)?.node;
-  return node instanceof kind ? node : undefined;
-}
-
-/** What is there, since a document that names what is not there is never linked. */
-function known<T>(found: T | undefined): T {
-  if (found === undefined) {
-    throw new Error("a document was linked before what it names");
+/** Counts one reference, and all that stand behind it. */
+function addEdge(status: { -readonly [name in keyof Status]: Status[name] }, node: Node): void {
+  const other = node.status;
+  status.expanded += 1;
+  status.depth = Math.max(status.depth, 1);
+  if (other.fault === undefined) {
+    status.expanded += other.expanded;
+    status.depth = Math.max(status.depth, other.depth + 1);
+    status.asks ||= other.asks;
+  } else if (node instanceof SegmentNode) {
+    status.fault ??= `it names the segment ${node.document.key}, which is broken`;
   }
-  return found;
 }
 
-function linkedOf(edges: ReadonlyMap<string, Edge>): ReadonlyMap<string, Linked> {
-  const found = new Map<string, Linked>();
-  for (const [key, edge] of edges) {
-    found.set(key, known(settled(edge)));
-  }
-  return found;
-}
-
-function overLimit(depth: number, expanded: number): string | undefined {
+function overLimit({ depth, expanded }: Status): string | undefined {
   if (depth > DEPENDENCY_DEPTH) {
     return `its references form a chain of ${depth}; at most ${DEPENDENCY_DEPTH} are allowed`;
   }
   return expanded > EXPANDED_REFERENCES
     ? `expanded, it has ${expanded} references; at most ${EXPANDED_REFERENCES} are allowed`
     : undefined;
+}
+
+/** What is there, since a document is linked after all that it names. */
+function known<T>(found: T | undefined): T {
+  if (found === undefined) {
+    throw new Error("a document was linked before what it names");
+  }
+  return found;
 }

@@ -4,12 +4,11 @@
  */
 import { type At, type Context, EMPTY, Moment, isObject, isValid } from "../context.js";
 import { type Evaluation, failed } from "../evaluation.js";
-import { FlagNode } from "../evaluate/flag.js";
 import type { Asked, FlagType } from "../outcome.js";
 import { allBorders, bordersOf } from "./borders.js";
 import { type Documents, type Name, changeDocuments, readDocuments } from "./documents.js";
 import { differences, withDependents } from "./dependents.js";
-import { type LinkTable, type Linked, link } from "./link.js";
+import { type LinkTable, linkAgain, linkAll } from "./link.js";
 import { type Meta, SnapshotError, parse, readInteger, readMeta, readRaw } from "./read.js";
 
 /** What differs between one snapshot and the next: raw documents by key, null for one that is gone. */
@@ -36,22 +35,13 @@ function flagTypeOf(asked: Asked): FlagType {
 
 /** A compiled, linked environment. */
 export class Snapshot {
-  private readonly flags: ReadonlyMap<string, FlagNode>;
   private borders: readonly number[] | undefined;
 
   private constructor(
     private readonly meta: Meta,
     private readonly documents: Documents,
     private readonly linked: LinkTable,
-  ) {
-    const flags = new Map<string, FlagNode>();
-    for (const [key, { node }] of linked.flags) {
-      if (node instanceof FlagNode) {
-        flags.set(key, node);
-      }
-    }
-    this.flags = flags;
-  }
+  ) {}
 
   /**
    * Reads a whole snapshot document. A flag that is wrong is broken, alone; unknown members are ignored.
@@ -71,7 +61,7 @@ export class Snapshot {
   static fromDocument(document: unknown): Snapshot {
     const meta = readMeta(document);
     const documents = readDocuments(readRaw(document as object));
-    return new Snapshot(meta, documents, link(documents, { flags: new Map(), segments: new Map() }));
+    return new Snapshot(meta, documents, linkAll(documents));
   }
 
   /**
@@ -86,18 +76,7 @@ export class Snapshot {
     const meta = { ...this.meta, revision: readInteger(patch, "revision") };
     const changed = new Set<Name>();
     const documents = changeDocuments(this.documents, readRaw(patch), changed);
-    const affected = withDependents(documents, changed);
-    const keep = (kind: "flag" | "segment", table: ReadonlyMap<string, Linked>): ReadonlyMap<string, Linked> => {
-      const kept = new Map(table);
-      for (const name of affected) {
-        if (name.startsWith(`${kind}:`)) {
-          kept.delete(name.slice(kind.length + 1));
-        }
-      }
-      return kept;
-    };
-    const kept = { flags: keep("flag", this.linked.flags), segments: keep("segment", this.linked.segments) };
-    return new Snapshot(meta, documents, link(documents, kept));
+    return new Snapshot(meta, documents, linkAgain(documents, this.linked, withDependents(documents, changed)));
   }
 
   /**
@@ -118,14 +97,14 @@ export class Snapshot {
     if (!isObject(context) || !isValid(context)) {
       return failed(key, "INVALID_CONTEXT");
     }
-    const flag = this.flags.get(key);
+    const flag = this.linked.flags.get(key);
     if (flag === undefined) {
       return failed(key, "FLAG_NOT_FOUND");
     }
-    if (asked !== undefined && !flag.broken && flag.document.type !== flagTypeOf(asked)) {
+    if (asked !== undefined && flag.status.fault === undefined && flag.document.type !== flagTypeOf(asked)) {
       return failed(key, "TYPE_MISMATCH");
     }
-    const found = flag.decide(context, flag.asks ? new Moment(at) : at);
+    const found = flag.decide(context, flag.status.asks ? new Moment(at) : at);
     if (asked === "integer" && found.value !== undefined && !Number.isSafeInteger(found.value)) {
       return failed(key, "TYPE_MISMATCH");
     }
@@ -180,7 +159,7 @@ export class Snapshot {
 
   /** How many flags there are. */
   get size(): number {
-    return this.flags.size;
+    return this.linked.flags.size;
   }
 
   /** The snapshot as a document, to be stored; the documents in it are those that were given, and not to be changed. */
@@ -198,32 +177,36 @@ export class Snapshot {
 
   /** The keys of all flags, broken ones too. */
   flagKeys(): string[] {
-    return [...this.flags.keys()];
+    return [...this.linked.flags.keys()];
   }
 
   /** The type of a flag; undefined when there is no such flag, or its type cannot be read. */
   flagType(key: string): FlagType | undefined {
-    return this.flags.get(key)?.document.type;
+    return this.linked.flags.get(key)?.document.type;
   }
 
   /** Whether client keys may see the flag. */
   isClientVisible(key: string): boolean {
-    return this.flags.get(key)?.document.clientVisible === true;
+    return this.linked.flags.get(key)?.document.clientVisible === true;
   }
 
   /** What cannot be evaluated, and why. */
   broken(): Broken[] {
-    const faults = (kind: Broken["kind"], faults: Iterable<[string, string | undefined]>): Broken[] =>
-      Array.from(faults).flatMap(([key, detail]) => (detail === undefined ? [] : [{ kind, key, detail }]));
-    const ofLinked = (table: ReadonlyMap<string, Linked>): [string, string | undefined][] =>
-      Array.from(table, ([key, linked]) => [key, linked.fault]);
-    return [
-      ...faults("flag", ofLinked(this.linked.flags)),
-      ...faults("segment", ofLinked(this.linked.segments)),
-      ...faults(
-        "layer",
-        Array.from(this.documents.layers, ([key, layer]) => [key, layer.fault?.message]),
-      ),
-    ];
+    const found: Broken[] = [];
+    const note = (kind: Broken["kind"], key: string, detail: string | undefined): void => {
+      if (detail !== undefined) {
+        found.push({ kind, key, detail });
+      }
+    };
+    this.linked.flags.forEach(({ status }, key) => {
+      note("flag", key, status.fault);
+    });
+    this.linked.segments.forEach(({ status }, key) => {
+      note("segment", key, status.fault);
+    });
+    this.documents.layers.forEach(({ fault }, key) => {
+      note("layer", key, fault?.detail);
+    });
+    return found;
   }
 }

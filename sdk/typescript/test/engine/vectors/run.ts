@@ -156,7 +156,7 @@ function bucket(one: Case): string[] {
 function percent(one: Case): string[] {
   let found: number | null = null;
   try {
-    found = readPercent(one["percent"], "");
+    found = readPercent(one["percent"]);
   } catch {
     // Refused, which is null.
   }
