@@ -26,6 +26,7 @@ use crate::store::{Db, migrate};
 use crate::stream::borders;
 use crate::stream::hub::{Hub, Limits};
 use crate::telemetry::Metrics;
+use crate::usage::writer::Writer;
 
 /// How long an answer to a write waits until this node serves it.
 pub const APPLY_WAIT: Duration = Duration::from_secs(1);
@@ -63,6 +64,8 @@ pub struct App {
     pub hub: Arc<Hub>,
     /// Counters of the hot paths.
     pub meters: Meters,
+    /// Writes what SDKs tell of use.
+    pub usage: Arc<Writer>,
     db: Db,
     keeper: Option<Keeper>,
 }
@@ -90,6 +93,7 @@ impl App {
         let images: Arc<dyn Images> = Arc::clone(&registry) as Arc<dyn Images>;
         let service = Service::new(db.clone(), images);
         let hub = Arc::new(Hub::new(stream_limits(&config), shutdown.draining_token()));
+        let usage = Arc::new(Writer::new(db.clone(), config.max_event_batches));
         let client_rate = RateLimit::per_minute(config.client_key_requests_per_minute);
         App {
             config,
@@ -103,6 +107,7 @@ impl App {
             client_rate,
             hub,
             meters: Meters::default(),
+            usage,
             keeper,
             db,
         }
@@ -151,6 +156,7 @@ impl App {
         tasks.spawn(listen::run(self.db.clone(), self.sync.clone(), shutdown.child()));
         tasks.spawn(Arc::clone(self).housekeep(shutdown.child()));
         tasks.spawn(Arc::clone(self).note_used(shutdown.child()));
+        tasks.spawn(Arc::clone(&self.usage).run(shutdown.child()));
         tasks.spawn(borders::run(Arc::clone(&self.registry), self.clock.clone(), shutdown.child()));
         if let Some(keeper) = &self.keeper {
             tasks.spawn(keeper.clone().run(shutdown.child()));

@@ -60,6 +60,9 @@ pub const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A tenth of what one node answers: 10 000 browsers ask within 5 seconds of a change.
 pub const REFETCH_RATE: u32 = 2_000;
 
+/// Some ten seconds' worth of what a database writes, and at most 64 MiB of batches in memory.
+pub const MAX_EVENT_BATCHES: usize = 256;
+
 /// The effective settings of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -118,6 +121,8 @@ pub struct Config {
     pub write_timeout: Duration,
     /// How many OFREP clients a second are asked to fetch again when something changes. Default [`REFETCH_RATE`].
     pub refetch_rate: u32,
+    /// Batches of events that are being stored at once. Default [`MAX_EVENT_BATCHES`].
+    pub max_event_batches: usize,
     /// Keep snapshots on disk, to start from while the database is away. Default true.
     pub disk_cache: bool,
     /// A file that the first run writes its keys to (mode 0600), for whoever sets a server up without
@@ -156,6 +161,7 @@ impl Default for Config {
             stream_retry: STREAM_RETRY,
             write_timeout: WRITE_TIMEOUT,
             refetch_rate: REFETCH_RATE,
+            max_event_batches: MAX_EVENT_BATCHES,
             disk_cache: true,
             bootstrap_file: None,
             address_file: None,

@@ -12,6 +12,7 @@
 //! | [`store`] | SQL, for both databases |
 //! | [`snapshot`] | the memory image, and the loop that keeps it current |
 //! | [`stream`] | server-sent events: who listens, and what is sent next |
+//! | [`usage`] | what SDKs tell of use, and what this node has evaluated |
 //! | [`auth`] | keys, callers, policy |
 //! | [`http`] | routes, wire types, statuses |
 //! | [`telemetry`], [`clock`], [`shutdown`] | leaves |
@@ -19,8 +20,8 @@
 //! # Import rule
 //!
 //! `engine <- domain <- store <- snapshot <- stream`; `auth -> store, domain`; `snapshot -> auth` (the verifiers are part of the
-//! image); `service -> domain, store, auth`; `http -> service, snapshot, stream, auth, domain, app`, never `store`; `cli` speaks
-//! HTTP only, but for serve, migrate, openapi and `key create-owner` (offline, for lost tokens); `telemetry`, `clock`,
+//! image); `service -> domain, store, auth`; `usage -> store, domain`; `http -> service, snapshot, stream, usage, auth, domain, app`,
+//! never `store`; `cli` speaks HTTP only, but for serve, migrate, openapi and `key create-owner` (offline, for lost tokens); `telemetry`, `clock`,
 //! `shutdown` and `config` are leaves (`telemetry` reads `config`); only `app`, this file and tests see everything.
 //! `tests/it/architecture.rs` enforces it.
 
@@ -38,6 +39,7 @@ pub mod snapshot;
 pub mod store;
 pub mod stream;
 pub mod telemetry;
+pub mod usage;
 
 use std::sync::Arc;
 

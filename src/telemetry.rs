@@ -62,6 +62,12 @@ pub const STREAM_ENDED: &str = "pennon_stream_ended_total";
 pub const STREAM_EVENTS: &str = "pennon_stream_events_total";
 /// Seconds from a change's place in memory to its event on a connection.
 pub const STREAM_DELIVERY_SECONDS: &str = "pennon_stream_delivery_seconds";
+/// Batches of events, by `outcome`: `stored`, `repeated`, `busy` or `failed`.
+pub const USAGE_BATCHES: &str = "pennon_usage_batches_total";
+/// Seconds that a group of batches took to be written.
+pub const USAGE_WRITE_SECONDS: &str = "pennon_usage_write_seconds";
+/// What is told of use and left out, since there is too much of it, by `what`.
+pub const USAGE_DROPPED: &str = "pennon_usage_dropped_total";
 /// Always 1; the label `version` is the build's.
 pub const BUILD_INFO: &str = "pennon_build_info";
 
@@ -125,6 +131,16 @@ pub const ALL: &[Metric] = &[
         kind: Kind::Histogram,
         help: "Seconds from a change's place in memory to its event on a connection",
     },
+    counter(USAGE_BATCHES, "Batches of events, by outcome: stored, repeated, busy or failed"),
+    Metric {
+        name: USAGE_WRITE_SECONDS,
+        kind: Kind::Histogram,
+        help: "Seconds that a group of batches took to be written",
+    },
+    counter(
+        USAGE_DROPPED,
+        "Rows of use left out since there are too many, by what: unknown_flags, instances or tracks",
+    ),
     gauge(BUILD_INFO, "Always 1; the label version is the build's"),
 ];
 
@@ -181,6 +197,7 @@ impl Metrics {
             .set_buckets_for_metric(Matcher::Full(HTTP_REQUEST_SECONDS.to_owned()), REQUEST_SECONDS)?
             .set_buckets_for_metric(Matcher::Full(SYNC_LAG_SECONDS.to_owned()), REQUEST_SECONDS)?
             .set_buckets_for_metric(Matcher::Full(STREAM_DELIVERY_SECONDS.to_owned()), REQUEST_SECONDS)?
+            .set_buckets_for_metric(Matcher::Full(USAGE_WRITE_SECONDS.to_owned()), REQUEST_SECONDS)?
             .build_recorder();
         let metrics = INSTALLED.get_or_init(|| {
             let metrics = Metrics { handle: recorder.handle() };

@@ -242,6 +242,13 @@ pub const SETTINGS: &[Setting] = &[
         ToString::to_string
     ),
     setting!(
+        max_event_batches,
+        "N",
+        "Batches of events from SDKs that are being stored at once",
+        |text| parse::number(text, 1, 100_000).and_then(|n| usize::try_from(n).map_err(|e| e.to_string())),
+        ToString::to_string
+    ),
+    setting!(
         disk_cache,
         SWITCH,
         "Keep snapshots on disk, to start from while the database is away",

@@ -8,6 +8,7 @@ pub mod issue;
 pub mod json;
 pub mod key;
 pub mod role;
+pub mod tally;
 
 /// A new id for a request that came without one.
 #[must_use]

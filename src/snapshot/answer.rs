@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use pennon_engine::Flag;
+use serde::Deserialize;
 
 use crate::domain::json::{Members, push_string};
 
@@ -22,6 +23,8 @@ pub struct Answer {
     /// Stands for the metadata where only its difference counts.
     pub metadata_hash: u64,
     variants: Vec<Prepared>,
+    /// The runs that its rules count exposures for.
+    runs: Box<[Box<str>]>,
 }
 
 /// A variant's part of an answer.
@@ -55,7 +58,14 @@ impl Answer {
             metadata,
             client_visible: flag.client_visible(),
             variants,
+            runs: runs(flag.text()),
         }
+    }
+
+    /// Whether a rule of the flag counts exposures for a run.
+    #[must_use]
+    pub fn has_run(&self, run: &str) -> bool {
+        self.runs.iter().any(|own| **own == *run)
     }
 
     /// `"value":…,"variant":"…"` of a variant.
@@ -73,6 +83,30 @@ impl Answer {
     fn prepared(&self, name: &str) -> Option<&Prepared> {
         self.variants.iter().find(|variant| *variant.name == *name)
     }
+}
+
+/// The runs of a flag's rules. Most flags have none, and are not read a second time.
+fn runs(document: &str) -> Box<[Box<str>]> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Flag {
+        rules: Vec<Rule>,
+    }
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Rule {
+        track: Option<Track>,
+    }
+    #[derive(Deserialize)]
+    struct Track {
+        run: Box<str>,
+    }
+    if !document.contains("\"track\"") {
+        return Box::default();
+    }
+    // A flag that cannot be read is broken, and serves nothing that could be counted.
+    let flag: Flag = serde_json::from_str(document).unwrap_or_default();
+    flag.rules.into_iter().filter_map(|rule| Some(rule.track?.run)).collect()
 }
 
 fn hash(text: &str) -> u64 {
@@ -110,5 +144,13 @@ mod tests {
         assert_eq!(answer.variant("a"), Some(r#""value":3.0,"variant":"a""#));
         assert_eq!(&*answer.metadata, r#""owner":"x","n":1.50"#);
         assert_eq!(answer.variant("b"), None);
+    }
+
+    #[test]
+    fn a_flag_knows_the_runs_of_its_rules() {
+        let text = r#"{"key":"k","type":"boolean","variants":{"on":true},"enabled":true,"fallthrough":{"variant":"on"},"metadata":{"track":1},
+            "rules":[{"id":"a","serve":{"variant":"on"}},{"id":"b","serve":{"variant":"on"},"track":{"run":"r-1","arm":"candidate"}}]}"#;
+        let answer = Answer::new(&Flag::parse("k", text, Reading::Lenient));
+        assert!(answer.has_run("r-1") && !answer.has_run("r-2"));
     }
 }

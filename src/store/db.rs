@@ -1,4 +1,4 @@
-//! Two drivers behind one small API: static SQL in the common subset, text and 64-bit integers only.
+//! Two drivers behind one small API: static SQL in the common subset; text, 64-bit integers, and floats to read.
 //! Knows nothing of tables; the differences between the databases live here and in `migrations/`.
 
 use std::sync::Arc;
@@ -359,6 +359,11 @@ impl Row {
         self.get(column)
     }
 
+    /// A floating-point column that is not NULL.
+    pub fn real(&self, column: &'static str) -> Result<f64, StoreError> {
+        self.get(column)
+    }
+
     /// A boolean, stored as 0 or 1.
     pub fn flag(&self, column: &'static str) -> Result<bool, StoreError> {
         Ok(self.int(column)? != 0)
@@ -374,6 +379,11 @@ impl Row {
             Row::Postgres(row) => Ok(row.try_get(column)?),
         }
     }
+}
+
+/// Many rows as one argument: a statement reads them with `json_each($1)`, and their columns with `value ->> 0` and so on.
+pub fn rows<T: serde::Serialize>(rows: &[T]) -> Result<String, StoreError> {
+    serde_json::to_string(rows).map_err(|error| StoreError::Corrupt(error.to_string()))
 }
 
 fn sqlite_args(args: &[Arg<'_>]) -> Result<SqliteArguments, StoreError> {

@@ -7,9 +7,14 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 use super::{Db, StoreError};
 
-const SQLITE: &[(i64, &str, &str)] = &[(1, "core", include_str!("../../migrations/sqlite/0001_core.sql"))];
-const POSTGRES: &[(i64, &str, &str)] =
-    &[(1, "core", include_str!("../../migrations/postgres/0001_core.sql"))];
+const SQLITE: &[(i64, &str, &str)] = &[
+    (1, "core", include_str!("../../migrations/sqlite/0001_core.sql")),
+    (2, "usage", include_str!("../../migrations/sqlite/0002_usage.sql")),
+];
+const POSTGRES: &[(i64, &str, &str)] = &[
+    (1, "core", include_str!("../../migrations/postgres/0001_core.sql")),
+    (2, "usage", include_str!("../../migrations/postgres/0002_usage.sql")),
+];
 
 /// Applies what is missing; nodes that start together wait for each other.
 pub async fn run(db: &Db) -> Result<(), StoreError> {

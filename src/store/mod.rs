@@ -17,14 +17,20 @@ pub mod compiled;
 pub mod db;
 pub mod environment;
 pub mod error;
+pub mod evaluation;
+pub mod event_session;
+pub mod exposure;
 pub mod flag;
 pub mod idempotency;
 pub mod installation;
+pub mod instance;
 pub mod listen;
 pub mod migrate;
 pub mod outbox;
 pub mod project;
 pub mod shared;
+pub mod track;
+pub mod unknown_flag;
 pub mod version;
 
 pub use db::{Arg, Db, PAGE_BYTES, Row, Tx};
@@ -38,12 +44,18 @@ pub fn all_statements() -> Vec<&'static str> {
         audit::STATEMENTS,
         change::STATEMENTS,
         environment::STATEMENTS,
+        evaluation::STATEMENTS,
+        event_session::STATEMENTS,
+        exposure::STATEMENTS,
         flag::STATEMENTS,
         idempotency::STATEMENTS,
         installation::STATEMENTS,
+        instance::STATEMENTS,
         outbox::STATEMENTS,
         project::STATEMENTS,
         shared::STATEMENTS,
+        track::STATEMENTS,
+        unknown_flag::STATEMENTS,
         version::STATEMENTS,
     ]
     .concat()

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// A module and what of the crate it may name. `app`, `lib`, `main` and `first_run` (the words of a start) put the
 /// parts together and see everything.
-const ALLOWED: [(&str, &[&str]); 11] = [
+const ALLOWED: [(&str, &[&str]); 12] = [
     ("domain", &[]),
     ("config", &[]),
     ("clock", &[]),
@@ -17,7 +17,11 @@ const ALLOWED: [(&str, &[&str]); 11] = [
     ("snapshot", &["store", "domain", "auth", "clock", "telemetry"]),
     ("stream", &["snapshot", "auth", "domain", "clock", "telemetry"]),
     ("service", &["domain", "store", "auth", "telemetry"]),
-    ("http", &["app", "config", "telemetry", "clock", "service", "snapshot", "stream", "auth", "domain"]),
+    ("usage", &["store", "domain", "clock", "telemetry"]),
+    (
+        "http",
+        &["app", "config", "telemetry", "clock", "service", "snapshot", "stream", "usage", "auth", "domain"],
+    ),
 ];
 /// What anybody may import, since it imports nothing: commands too, which otherwise speak HTTP only.
 const LEAVES: &[&str] = &["config", "clock", "shutdown", "telemetry"];

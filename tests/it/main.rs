@@ -34,4 +34,5 @@ mod refusals;
 mod store;
 mod streams;
 mod tail;
+mod usage;
 mod wire;

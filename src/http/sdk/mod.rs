@@ -1,6 +1,7 @@
-//! What SDKs ask for: the rules of an environment, whole or as they change, and results for one context.
+//! What SDKs ask for, and what they tell: the rules of an environment, whole or as they change, results for one context, and events.
 
 pub mod client_stream;
+pub mod events;
 pub mod snapshot;
 pub mod stream;
 
@@ -15,4 +16,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(snapshot::snapshot))
         .routes(routes!(stream::stream))
         .routes(routes!(client_stream::client_stream))
+        .routes(routes!(events::events))
 }
