@@ -3,6 +3,7 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { build } from "esbuild";
+import { bundleWeb } from "./bundle-web.mjs";
 import { sources } from "./sources.mjs";
 
 const FORMS = [
@@ -23,6 +24,7 @@ for (const { format, folder, type } of FORMS) {
   });
   writeFileSync(`${folder}/package.json`, `${JSON.stringify({ type, sideEffects: false })}\n`);
 }
+await bundleWeb("dist/web.js");
 execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "--project", "tsconfig.build.json"], {
   stdio: "inherit",
 });
