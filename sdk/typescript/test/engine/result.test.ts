@@ -108,5 +108,14 @@ test("the arm of a track is the rule's, the variant of a split, or absent", () =
   assert.deepEqual(track, { run: "run-1", by: ["/org/id", "$instance"], arm: "b" });
   assert.equal(unitOf(track.by, { org: { id: 42 } }, AT), "42");
   assert.equal(unitOf(track.by, { org: {} }, AT), "instance-1");
-  assert.equal(unitOf(["a"], null, AT), undefined);
+  for (const context of [
+    null,
+    undefined,
+    {},
+    7,
+    new Proxy({}, { getOwnPropertyDescriptor: () => assert.fail("no") }),
+  ]) {
+    assert.equal(unitOf(["a"], context as never, AT), undefined);
+  }
+  assert.equal(unitOf(["/malformed/"], { malformed: "u" }, AT), undefined);
 });
