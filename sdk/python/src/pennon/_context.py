@@ -43,13 +43,15 @@ def of_attributes(attributes: dict[str, Any]) -> dict[str, Any]:
 
 def merged(around: dict[str, Any] | None, context: object, attributes: dict[str, Any]) -> Any:
     """One context of three; what is nearer to the call wins. A `context` that is no mapping is handed on as it is."""
-    if context is not None and not isinstance(context, Mapping):
+    if context is not None and type(context) is not dict and not isinstance(context, Mapping):
         return context
     if context is None and not attributes:
         return around
-    if not around and not attributes:
-        plain = all(type(value) in _AS_THEY_ARE for value in context.values()) if context else True
-        return context if plain else {name: _form(value) for name, value in (context or {}).items()}
+    if not around and not attributes and context is not None:
+        for value in context.values():
+            if type(value) not in _AS_THEY_ARE:
+                return {name: _form(value) for name, value in context.items()}
+        return context
     whole = dict(around) if around else {}
     for name, value in (context or {}).items():
         if value is not None:

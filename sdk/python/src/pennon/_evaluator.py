@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from pennon import _context, _details, _process, _web
 from pennon._clock import Clock
+from pennon._context import merged, of_attributes, surrounding
 from pennon._details import Details, Failure, Nothing
 from pennon._engine import At
 from pennon._events.buffer import Track
@@ -108,7 +109,7 @@ class Evaluator:
     ) -> None:
         """Notes a measurement for whom the targeting key names, for the runs they take part in. Never raises."""
         try:
-            self._track(metric, value, _context.merged(_context.surrounding.get(), context, attributes))
+            self._track(metric, value, merged(surrounding.get(), context, attributes))
         except Exception as error:  # noqa: BLE001 - nothing may fail in a caller's request
             self._say_once(f"a track was dropped: {type(error).__name__}")
 
@@ -125,7 +126,7 @@ class Evaluator:
         It is `{"epoch", "revision", "flags"}`, ready for `json.dumps`.
         """
         try:
-            whole = _context.merged(_context.surrounding.get(), context, attributes)
+            whole = merged(surrounding.get(), context, attributes)
             if self._view is None:
                 self._begin()
             session = self._session
@@ -153,11 +154,11 @@ class Evaluator:
             view = self._view
             if view is None:
                 view = self._begin()
-            around = _context.surrounding.get()
+            around = surrounding.get()
             if context is not None or around is not None:
-                context = _context.merged(around, context, attributes)
+                context = merged(around, context, attributes)
             elif attributes:
-                context = _context.of_attributes(attributes)
+                context = of_attributes(attributes)
             found: Result = view.evaluate(key, context, asked, self._at)
             kept = self._kept
             if kept is not None:

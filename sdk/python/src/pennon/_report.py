@@ -6,8 +6,12 @@ Must not say a key, or anything of a context. Used under the connection's lock.
 from __future__ import annotations
 
 import logging
+from typing import Final
 
 log = logging.getLogger("pennon")
+
+TOLD: Final = 2
+"""Polls in a row after which it is said that there is no stream. One may just have been quicker than the stream."""
 
 
 class Report:
@@ -16,7 +20,7 @@ class Report:
     def __init__(self, address: str) -> None:
         self._address = address
         self._failing_since: float | None = None
-        self._polling = False
+        self._polls = 0
         self._key_refused = False
         self._no_stream = "it gives nothing, as if a proxy held it back"
 
@@ -47,16 +51,16 @@ class Report:
     def polling(self, interval: float, now: float) -> None:
         """The poll works, and the stream does not."""
         self._recovered(now)
-        if not self._polling:
-            self._polling = True
+        self._polls += 1
+        if self._polls == TOLD:
             log.warning("no stream from %s: %s; asking every %g s instead", self._address, self._no_stream, interval)
 
     def streaming(self, now: float) -> None:
         """The stream works."""
         self._recovered(now)
-        if self._polling:
-            self._polling = False
+        if self._polls >= TOLD:
             log.info("the stream from %s is there; no more polling", self._address)
+        self._polls = 0
 
     def _recovered(self, now: float) -> None:
         if self._key_refused:
