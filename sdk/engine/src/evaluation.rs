@@ -153,7 +153,7 @@ impl<'s> Evaluation<'s> {
 pub struct Track<'s> {
     run: &'s str,
     arm: Option<&'s str>,
-    by: &'s [Reference],
+    pub(crate) by: &'s [Reference],
 }
 
 impl<'s> Track<'s> {

@@ -155,8 +155,9 @@ impl Flag {
         &self.model
     }
 
-    /// Epoch milliseconds at which an answer may change by itself.
-    pub(crate) fn borders(&self) -> &[i64] {
+    /// Epoch milliseconds at which an answer may change by itself: dates that its own conditions compare `$now` with.
+    #[must_use]
+    pub fn borders(&self) -> &[i64] {
         &self.borders
     }
 }

@@ -119,8 +119,9 @@ impl Segment {
         &self.model
     }
 
-    /// Epoch milliseconds at which membership may change by itself.
-    pub(crate) fn borders(&self) -> &[i64] {
+    /// Epoch milliseconds at which an answer may change by itself: dates that its own condition compares `$now` with.
+    #[must_use]
+    pub fn borders(&self) -> &[i64] {
         &self.borders
     }
 }

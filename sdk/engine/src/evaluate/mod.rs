@@ -7,6 +7,7 @@ mod flag;
 pub(crate) mod sink;
 
 use crate::context::{Context, Value};
+use crate::evaluation::Track;
 use crate::operator::Parsed;
 use crate::reference::Reference;
 use crate::snapshot::Snapshot;
@@ -44,30 +45,49 @@ impl<'c, S: Sink> Run<'_, 'c, S> {
 
     #[inline]
     fn unit_of(&self, reference: &Reference) -> Option<Unit<'c>> {
-        match reference {
-            Reference::Random => Some(Unit::of_number(self.at.random)),
-            Reference::Instance => self.at.instance.filter(|id| !id.is_empty()).map(Unit::Text),
-            Reference::Now => None,
-            other => self.attribute(other).and_then(Unit::of),
-        }
+        unit_of(reference, self.context, self.at)
     }
 
     /// An attribute of the context.
     #[inline]
     fn attribute(&self, reference: &Reference) -> Option<&'c Value<'c>> {
-        match reference {
-            Reference::TargetingKey => Some(self.context.targeting_key()),
-            Reference::Name { name, mark } => self.context.attribute(name, *mark),
-            Reference::Path { tokens, .. } => {
-                let (first, rest) = tokens.split_first()?;
-                let mut found = self.context.get(first)?;
-                for token in rest {
-                    let Value::Object(object) = found else { return None };
-                    found = object.get(token)?;
-                }
-                Some(found)
+        attribute(reference, self.context)
+    }
+}
+
+#[inline]
+fn unit_of<'c>(reference: &Reference, context: &'c Context<'c>, at: &'c At<'c>) -> Option<Unit<'c>> {
+    match reference {
+        Reference::Random => Some(Unit::of_number(at.random)),
+        Reference::Instance => at.instance.filter(|id| !id.is_empty()).map(Unit::Text),
+        Reference::Now => None,
+        other => attribute(other, context).and_then(Unit::of),
+    }
+}
+
+#[inline]
+fn attribute<'c>(reference: &Reference, context: &'c Context<'c>) -> Option<&'c Value<'c>> {
+    match reference {
+        Reference::TargetingKey => Some(context.targeting_key()),
+        Reference::Name { name, mark } => context.attribute(name, *mark),
+        Reference::Path { tokens, .. } => {
+            let (first, rest) = tokens.split_first()?;
+            let mut found = context.get(first)?;
+            for token in rest {
+                let Value::Object(object) = found else { return None };
+                found = object.get(token)?;
             }
-            Reference::Now | Reference::Random | Reference::Instance => None,
+            Some(found)
         }
+        Reference::Now | Reference::Random | Reference::Instance => None,
+    }
+}
+
+impl Track<'_> {
+    /// Gives `use_it` the text of the unit that was exposed: the first that the attributes of [`by`](Track::by) yield.
+    /// None without one: then nobody was exposed.
+    pub fn with_unit<R>(&self, context: &Context<'_>, at: &At<'_>, use_it: impl FnOnce(&str) -> R) -> Option<R> {
+        let unit = self.by.iter().find_map(|reference| unit_of(reference, context, at))?;
+        Some(use_it(unit.as_str()))
     }
 }

@@ -265,6 +265,12 @@ impl<'s> FlagRef<'s> {
         self.flag
     }
 
+    /// Where the flag stands among the snapshot's flags, which are sorted by key.
+    #[must_use]
+    pub fn position(&self) -> usize {
+        self.at
+    }
+
     /// Whether the flag is broken, by itself or by what it names.
     #[must_use]
     pub fn is_broken(&self) -> bool {

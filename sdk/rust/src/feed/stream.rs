@@ -1,0 +1,188 @@
+//! The stream: opened again whenever it ends, with the pauses that its end asks for.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use hyper::header::{self, HeaderValue};
+use hyper::{Method, StatusCode};
+use tokio::time::timeout;
+
+use super::{Dropped, Feed, is_key_bad};
+use crate::backoff::{Backoff, LONGEST_PAUSE, SHORTEST_PAUSE};
+use crate::http::{Ask, HttpError, pause};
+use crate::sse::{EVENT_BYTES, Event, Reader, Unreadable};
+use crate::status::Source;
+use crate::wire::Goodbye;
+
+/// How a stream ended, or why there was none.
+#[derive(Debug, thiserror::Error)]
+enum End {
+    #[error("the server closed the stream")]
+    Goodbye(Duration),
+    #[error("the stream ended")]
+    Whole(Option<Duration>),
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    #[error("the stream was silent for {} s", .0.as_secs_f32())]
+    Silent(Duration),
+    #[error("the stream was refused with {0}")]
+    Refused(StatusCode, Option<Duration>),
+    #[error("the stream is none: its content type is another one")]
+    NoStream,
+    #[error(transparent)]
+    Unreadable(#[from] Unreadable),
+    #[error(transparent)]
+    Dropped(#[from] Dropped),
+    #[error("a goodbye cannot be read")]
+    BadGoodbye,
+}
+
+/// Follows the stream for ever.
+pub(super) async fn follow(feed: &Feed) {
+    let settings = &feed.core.settings;
+    let mut backoff = Backoff::new(settings.backoff_min, settings.backoff_max, settings.healthy_after);
+    let mut resumes = true;
+    loop {
+        let Err(end) = listen(feed, resumes, &mut backoff).await;
+        tracing::debug!(target: "pennon", end = %end, "the stream is over");
+        // What could not be read must not be asked for again.
+        resumes = !matches!(end, End::Dropped(_) | End::Unreadable(_) | End::BadGoodbye);
+        let pause = settle(feed, &end, &mut backoff);
+        tokio::time::sleep(pause).await;
+    }
+}
+
+/// How long to wait before the next attempt.
+fn settle(feed: &Feed, end: &End, backoff: &mut Backoff) -> Duration {
+    let (now, random) = (Instant::now(), fastrand::f64());
+    let (asked, key_is_bad) = match end {
+        End::Goodbye(pause) | End::Whole(Some(pause)) => {
+            backoff.ended(now);
+            return (*pause).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+        }
+        End::Refused(status, _) if is_key_bad(*status) => (Some(feed.core.settings.backoff_max), true),
+        End::Refused(_, pause) => (*pause, false),
+        _ => (None, false),
+    };
+    // Refused, or something else in its place: a proxy that takes no streams may pass on polls.
+    if key_is_bad {
+        feed.polls.send_replace(false);
+        feed.core.board.poll_lost(end.to_string());
+    } else if matches!(end, End::Refused(..) | End::NoStream) {
+        feed.polls.send_replace(true);
+    }
+    feed.core.board.stream_lost(end.to_string());
+    feed.lost(&end.to_string(), key_is_bad);
+    backoff.failed(now, asked.unwrap_or_default(), random)
+}
+
+/// Opens the stream and listens until it ends.
+async fn listen(feed: &Feed, resumes: bool, backoff: &mut Backoff) -> Result<std::convert::Infallible, End> {
+    let settings = &feed.core.settings;
+    let begun = Instant::now();
+    let mut opening = std::pin::pin!(open(feed, resumes));
+    // A proxy that holds the stream back may hold back its head, too.
+    let opened = match timeout(settings.stream_wait, &mut opening).await {
+        Ok(opened) => opened?,
+        Err(_) => {
+            feed.polls.send_replace(true);
+            let left = settings.read_timeout.saturating_sub(begun.elapsed());
+            timeout(left, opening).await.map_err(|_| End::Silent(settings.read_timeout))??
+        }
+    };
+    let mut body = opened;
+    let mut reader = Reader::new(EVENT_BYTES);
+    let first = first(feed, &mut body, begun).await?;
+    feed.polls.send_replace(false);
+    let mut chunk = first;
+    loop {
+        backoff.worked(Instant::now());
+        feed.core.board.streams(SystemTime::now());
+        feed.heard();
+        for event in reader.push(&chunk)? {
+            take(feed, event).await?;
+        }
+        chunk = match timeout(settings.read_timeout, next(&mut body)).await {
+            Err(_) => return Err(End::Silent(settings.read_timeout)),
+            Ok(None) => return Err(End::Whole(Some(reader.retry().unwrap_or(settings.backoff_min)))),
+            Ok(Some(chunk)) => chunk?,
+        };
+    }
+}
+
+/// The first bytes. When they take long, polling begins meanwhile.
+async fn first(feed: &Feed, body: &mut Incoming, begun: Instant) -> Result<bytes::Bytes, End> {
+    let settings = &feed.core.settings;
+    let silent = || End::Silent(settings.read_timeout);
+    let mut coming = std::pin::pin!(next(body));
+    let soon = timeout(settings.stream_wait.saturating_sub(begun.elapsed()), &mut coming).await;
+    let chunk = match soon {
+        Ok(chunk) => chunk,
+        Err(_) => {
+            feed.polls.send_replace(true);
+            let left = settings.read_timeout.saturating_sub(begun.elapsed());
+            timeout(left, coming).await.map_err(|_| silent())?
+        }
+    };
+    chunk.ok_or(End::Whole(None))?
+}
+
+async fn next(body: &mut Incoming) -> Option<Result<bytes::Bytes, End>> {
+    loop {
+        match body.frame().await? {
+            Err(error) => return Some(Err(HttpError::Broken(error.to_string()).into())),
+            Ok(frame) => {
+                if let Ok(data) = frame.into_data()
+                    && !data.is_empty()
+                {
+                    return Some(Ok(data));
+                }
+            }
+        }
+    }
+}
+
+async fn open(feed: &Feed, resumes: bool) -> Result<Incoming, End> {
+    let mut headers = vec![(header::ACCEPT, HeaderValue::from_static("text/event-stream"))];
+    let held = feed.core.revision().filter(|_| resumes);
+    if let Some(id) = held.and_then(|held| HeaderValue::from_str(&held.to_string()).ok()) {
+        headers.push((header::HeaderName::from_static("last-event-id"), id));
+    }
+    let ask = Ask { method: Method::GET, path: path(feed), headers, body: bytes::Bytes::new() };
+    let answer = feed.http.ask(&ask).await?;
+    if answer.status() != StatusCode::OK {
+        return Err(End::Refused(answer.status(), pause(answer.headers())));
+    }
+    let kind = answer.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or("");
+    if !kind.to_ascii_lowercase().starts_with("text/event-stream") {
+        return Err(End::NoStream);
+    }
+    Ok(answer.into_body())
+}
+
+fn path(feed: &Feed) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query
+        .append_pair("instanceId", &feed.core.instance)
+        .append_pair("sdk", crate::SDK)
+        .append_pair("sdkVersion", crate::VERSION);
+    for (key, value) in &feed.core.settings.labels {
+        query.append_pair(&format!("label.{key}"), value);
+    }
+    format!("/api/v1/sdk/stream?{}", query.finish())
+}
+
+async fn take(feed: &Feed, event: Event) -> Result<(), End> {
+    match event.name.as_str() {
+        "put" => feed.put(event.data, Source::Stream).await?,
+        "patch" => feed.patch(event.data).await?,
+        "goodbye" => {
+            let goodbye: Goodbye = serde_json::from_str(&event.data).map_err(|_| End::BadGoodbye)?;
+            return Err(End::Goodbye(goodbye.pause()));
+        }
+        // A newer server may say more.
+        _ => {}
+    }
+    Ok(())
+}
