@@ -8,9 +8,11 @@ import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const SERVED = /^\/(page|node_modules\/@openfeature)\/[\w./-]+$/;
+const SERVED = /^\/(page|node_modules\/@openfeature|sdk)\/[\w./-]+$/;
+/** The built TypeScript SDK (`npm run build` there), as `/sdk/…`. */
+const SDK = join(HERE, '../../sdk/typescript/dist/esm');
 const TYPES = { '.html': 'text/html; charset=utf-8', '.mjs': 'text/javascript', '.js': 'text/javascript' };
-const FLAGS = [
+export const FLAGS = [
   '--disable-gpu',
   '--disable-quic',
   '--no-first-run',
@@ -32,7 +34,8 @@ export async function until(what, condition, detail = () => '') {
   }
 }
 
-function executable() {
+/** Where Chromium is. */
+export function executable() {
   const folders = ['/usr/bin', ...(process.env.PATH ?? '').split(delimiter)];
   const found = folders.map((folder) => join(folder, 'chromium')).find((path) => existsSync(path));
   if (!found) throw new Error('no chromium: install it (Debian: apt-get install chromium)');
@@ -42,13 +45,20 @@ function executable() {
 /** Each launch has a new user-data-dir. It runs as root in containers, where Chromium has no sandbox. */
 export const launch = () => chromium.launch({ executablePath: executable(), args: FLAGS, chromiumSandbox: false });
 
-/** Serves `page/` and the packages that it imports on a port of its own: an origin. */
-export async function servePages() {
+/**
+ * Serves `page/`, the packages that it imports and the SDK on a port of its own: an origin. `rendered` are pages of a server
+ * that renders: functions by path.
+ */
+export async function servePages(rendered = {}) {
   const server = createServer(async (request, response) => {
-    const path = request.url === '/' ? '/page/index.html' : request.url;
+    const path = request.url === '/' ? '/page/index.html' : request.url.split('?')[0];
     try {
+      if (Object.hasOwn(rendered, path)) {
+        response.writeHead(200, { 'content-type': TYPES['.html'] }).end(await rendered[path]());
+        return;
+      }
       if (!SERVED.test(path) || path.includes('..')) throw new Error('not served');
-      const body = await readFile(join(HERE, path));
+      const body = await readFile(path.startsWith('/sdk/') ? join(SDK, path.slice('/sdk/'.length)) : join(HERE, path));
       response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'text/plain' }).end(body);
     } catch {
       response.writeHead(404).end();
