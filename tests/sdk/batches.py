@@ -4,6 +4,7 @@ import json
 from collections import Counter
 
 import faults
+import sse
 from scene import EVENTS, STREAM
 
 # Sent when a test says so, and not before.
@@ -55,11 +56,18 @@ def until(scene, condition, what: str, seconds: float = 10.0):
     return sent(scene)
 
 
-def tracked(scene, run: str = "r-1", by=("targetingKey",), flag: str = "flag"):
+def tracked(scene, run: str = "r-1", by=("targetingKey",), flag: str = "flag") -> None:
     """Gives the rule `r` of a flag a `track`, as a release will: the admin API has no word for it yet."""
-    mark = '"serve":{"variant":"on"}'
-    listed = ",".join(f'"{name}"' for name in by)
-    track = f',"track":{{"run":"{run}","arm":"candidate","by":[{listed}]}}'
-    scene.proxy.on(STREAM, faults.edit(lambda block: block.replace(mark.encode(), (mark + track).encode())))
+
+    def mark(block: bytes) -> bytes:
+        event = sse.parse(block)
+        if event.name not in ("put", "patch") or not event.json["flags"].get(flag):
+            return block
+        document = event.json
+        for rule in document["flags"][flag].get("rules", []):
+            rule["track"] = {"run": run, "arm": "candidate", "by": list(by)}
+        return sse.write(event.name, document, event.id)
+
+    scene.proxy.on(STREAM, faults.edit(mark))
     scene.project.flag(flag)
     scene.project.configure(flag, rules=[{"id": "r", "serve": {"variant": "on"}}], fallthrough={"variant": "off"})

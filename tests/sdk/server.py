@@ -4,11 +4,13 @@ tests/ofrep/server.py starts the binary (PENNON_BIN, else the debug build). Many
 another's project.
 """
 
+import contextlib
 import importlib.util
 import itertools
 import json
 import os
 import pathlib
+import sqlite3
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -56,6 +58,11 @@ class Server(_ofrep.Server):
 
     def __init__(self, settings: dict[str, str] | None = None):
         super().__init__({**SETTINGS, **(settings or {})})
+
+    @property
+    def data(self) -> pathlib.Path:
+        """Where its database is."""
+        return self._where / "data"
 
     def project(self) -> "Project":
         return Project(self)
@@ -153,6 +160,13 @@ class Project:
         self.call("PATCH", f"segments/{key}", patch)
         return self.revision()
 
-    def usage(self, path: str = "usage", **query) -> dict:
-        """What the server counted of this project's events."""
-        return self.call("GET", f"{path}?{urllib.parse.urlencode(query)}")
+    def evaluations(self) -> dict[tuple[str, str], int]:
+        """How many evaluations the server has counted of what SDKs told, by flag and variant ("" for none)."""
+        books = sqlite3.connect(f"file:{self.server.data / 'pennon.db'}?mode=ro", uri=True)
+        with contextlib.closing(books):
+            rows = books.execute(
+                "SELECT e.flag, e.variant, SUM(e.count) FROM evaluation e JOIN environment v ON v.id = e.environment_id "
+                "JOIN project p ON p.id = v.project_id WHERE p.key = ? AND e.span = 60 AND e.source = 'server' GROUP BY 1, 2",
+                (self.key,),
+            )
+            return {(flag, variant): count for flag, variant, count in rows}
