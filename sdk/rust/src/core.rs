@@ -52,6 +52,13 @@ pub(crate) struct Core {
     threads: usize,
 }
 
+/// What is served now, and what was before.
+struct Served {
+    old: Option<Arc<Image>>,
+    image: Arc<Image>,
+    source: Source,
+}
+
 impl Core {
     pub(crate) fn new(settings: Settings, offline: bool, moment: Option<Moment>) -> Self {
         let started = SystemTime::now();
@@ -117,18 +124,19 @@ impl Core {
         verdict
     }
 
-    /// Serves it from now on. Gives what was served before, and what is now.
-    fn serve(&self, snapshot: Snapshot, source: Source) -> (Option<Arc<Image>>, Arc<Image>) {
+    /// Serves it from now on.
+    fn serve(&self, snapshot: Snapshot, source: Source) -> Served {
         let image = Arc::new(Image::new(snapshot, if self.counts { self.threads } else { 1 }));
         let old = self.image.swap(Some(Arc::clone(&image)));
-        self.board.serves(image.revision(), source);
-        (old, image)
+        Served { old, image, source }
     }
 
     /// Tells whoever wants to know. Not while writing: a listener may do anything.
-    fn tell(&self, served: Option<(Option<Arc<Image>>, Arc<Image>)>) {
-        let Some((old, image)) = served else { return };
+    fn tell(&self, served: Option<Served>) {
+        let Some(Served { old, image, source }) = served else { return };
+        // First who watches flags: who waits for the snapshot to watch one afterwards is not told of this one.
         self.watchers.replaced(old.as_deref(), &image);
+        self.board.serves(image.revision(), source);
         self.replaced.notify_one();
         if let Some(old) = old.filter(|_| self.counts) {
             self.tally.retire(old);

@@ -176,8 +176,10 @@ impl Board {
     /// Another snapshot is served.
     pub(crate) fn serves(&self, revision: Revision, source: Source) {
         self.update(|known| {
-            known.revision = Some(revision);
-            known.source = source;
+            // Two that were served one after another may be told the other way round.
+            if known.revision.is_none_or(|known| known < revision) {
+                (known.revision, known.source) = (Some(revision), source);
+            }
         });
     }
 

@@ -39,7 +39,7 @@ struct Case<'a> {
     flag: Option<String>,
     #[serde(rename = "type")]
     asked: Option<String>,
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "present")]
     condition: Option<&'a RawValue>,
     holds: Option<Value>,
     #[serde(borrow, default, deserialize_with = "present")]
