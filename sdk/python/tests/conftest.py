@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from peer import Peer
+from true_server import Project, TrueServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,3 +28,17 @@ def peer() -> Iterator[Peer]:
     running = Peer()
     yield running
     running.close()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[TrueServer]:
+    """The true server, which tests share that do nothing to it."""
+    running = TrueServer()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def project(server: TrueServer) -> Project:
+    """A project of the test's own."""
+    return server.project()

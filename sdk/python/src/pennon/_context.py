@@ -18,7 +18,7 @@ from uuid import UUID
 from pennon._engine import values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 TARGETING_KEY: Final = "targetingKey"
 
@@ -63,9 +63,13 @@ def merged(around: dict[str, Any] | None, context: object, attributes: dict[str,
 
 
 @contextmanager
-def block(context: object, attributes: dict[str, Any]) -> Iterator[None]:
-    """Surrounds the calls within, also across `await`; ends with the block."""
-    whole = merged(surrounding.get(), context, attributes)
+def block(context: object, attributes: dict[str, Any], complain: Callable[[Exception], None]) -> Iterator[None]:
+    """Surrounds the calls within, also across `await`; ends with the block. Does nothing with what cannot be read."""
+    whole = around = surrounding.get()
+    try:
+        whole = merged(around, context, attributes)
+    except Exception as error:  # noqa: BLE001 - nothing may fail in a caller's request
+        complain(error)
     token = surrounding.set(dict(whole) if isinstance(whole, Mapping) else None)
     try:
         yield

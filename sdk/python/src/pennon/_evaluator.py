@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import threading
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from pennon import _context, _details, _process, _web
 from pennon._clock import Clock
@@ -23,7 +23,7 @@ from pennon._session import Session
 from pennon._settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
     from pennon._details import Result
@@ -39,6 +39,13 @@ METRIC_LENGTH = 100
 """Characters of a metric's name, as of every key."""
 
 _ASKED = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "float"), (dict, "object"))
+
+
+class Overriding(Protocol):
+    """Who decides in a test."""
+
+    def over(self, view: Any) -> Any:
+        """What is evaluated in the place of the snapshot."""
 
 
 class Evaluator:
@@ -57,6 +64,7 @@ class Evaluator:
         # What an evaluation reads. While `_view` is None it goes through `_begin`.
         self._view: Any = None
         self._kept: Kept | None = None
+        self._overrides: Overriding | None = None
         self._at = self._moment(None)
         _process.join(self)
 
@@ -118,7 +126,9 @@ class Evaluator:
 
         What a call gives itself wins. Works across `await`, and is seen by no other task or thread.
         """
-        return _context.block(context, attributes)
+        return _context.block(
+            context, attributes, lambda error: self._say_once(f"a context was left out: {type(error).__name__}")
+        )
 
     def bootstrap(self, context: Mapping[str, Any] | None = None, /, **attributes: Any) -> dict[str, Any]:
         """What client-visible flags serve to somebody, for the web SDK. Counts as no evaluation. Never raises.
@@ -213,7 +223,7 @@ class Evaluator:
     def _begin(self) -> Any:
         """What to evaluate while nothing is published: starts what is to work, and waits once, for a moment."""
         session = self._started()
-        if self._view is None and not session.first.is_set():
+        if self._view is None and not session.first.is_open:
             self._wait_for_first(session)
         view = self._view
         return Nothing() if view is None else view
@@ -230,7 +240,8 @@ class Evaluator:
                 settings = self._settings or Settings.read({}, os.environ)
                 session = Session(settings, self._clock, self._listeners, self._publish, self._inherited)
                 self._settings, self._at = settings, self._moment(settings.instance_id)
-                self._kept, self._session = session.kept, session
+                self._session = session
+                self._kept = session.kept if self._overrides is None else None
                 if session.store.held is not None:
                     self._publish(session.store.held)
                 if self._closed:
@@ -248,7 +259,33 @@ class Evaluator:
         self._started()
 
     def _publish(self, held: Held) -> None:
-        self._view = held.snapshot
+        overrides = self._overrides
+        self._view = held.snapshot if overrides is None else overrides.over(held.snapshot)
+
+    def _override(self, overrides: Overriding | None) -> None:
+        """Lets a test decide; what it decides is not counted. None: no more."""
+        session = self._session
+        held = None if session is None else session.store.held
+        self._overrides = overrides
+        if overrides is None:
+            self._kept = None if session is None else session.kept
+            self._view = None if held is None else held.snapshot
+        else:
+            self._kept = None
+            self._view = overrides.over(Nothing() if held is None else held.snapshot)
+
+    def _apart(self, settings: Settings) -> Callable[[], None]:
+        """Goes on with other settings, as if it had never begun; what is returned brings everything back."""
+        before = self._settings, self._session, self._kept, self._view, self._closed
+        with self._start_lock:
+            self._settings, self._session, self._kept, self._view, self._closed = settings, None, None, None, False
+
+        def restore() -> None:
+            self._end()
+            with self._start_lock:
+                self._settings, self._session, self._kept, self._view, self._closed = before
+
+        return restore
 
     # What concerns the process.
 

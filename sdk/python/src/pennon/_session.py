@@ -15,6 +15,7 @@ from pennon._cache import Cache
 from pennon._events.kept import Kept
 from pennon._events.sender import Sender
 from pennon._events.wire import time as wire_time
+from pennon._gate import Gate
 from pennon._notices import JOIN_SECONDS, Notices
 from pennon._report import Report
 from pennon._settings import SDK
@@ -63,7 +64,7 @@ class Session:
         self._healthy = True
         self.missing = settings.missing()
         self.start_wait = settings.start_wait
-        self.first = threading.Event()
+        self.first = Gate()
         """There is something to serve, or no use in waiting for it."""
         self._health = Health(clock.wall(), configured=self.missing is None)
         self._report = Report(settings.url or "")
@@ -76,7 +77,7 @@ class Session:
         self._connection: Connection | None = None
         if held is not None:
             self._health.serves(str(held.position), held.source)
-            self.first.set()
+            self.first.open()
         if settings.url is not None and settings.key is not None:
             server = Server(
                 Origin.parse(settings.url),
@@ -88,7 +89,7 @@ class Session:
             self._connection = Connection(settings, server, self.store, self, clock, cache)
             self._prepare_events(server)
         else:
-            self.first.set()
+            self.first.open()
         self._status = self._health.status()
 
     def _cache(self) -> Cache | None:
@@ -119,7 +120,7 @@ class Session:
 
     def start(self) -> None:
         """Begins to work."""
-        if self.missing is not None and not self._settings.refused:
+        if self.missing is not None and not self._settings.quiet:
             log.warning("Pennon is not configured: it needs %s; serving %s", self.missing, self._served())
         if self._connection is not None:
             self._connection.start()
@@ -148,7 +149,7 @@ class Session:
         with self._lock:
             self._health.close()
             self._changed()
-        self.first.set()
+        self.first.open()
         if self._connection is not None:
             self._connection.close()
         if self._sender is not None:
@@ -206,14 +207,14 @@ class Session:
             self._health.key_refused(ending.reason)
             self._report.key_refused(ending.reason, self._revision())
             self._changed()
-        self.first.set()
+        self.first.open()
 
     def _serve(self, held: Held) -> None:
         """Another snapshot is held."""
         with self._lock:
             self._health.serves(str(held.position), held.source)
         self._publish(held)
-        self.first.set()
+        self.first.open()
         self.notices.serves(held.snapshot)
         if self._connection is not None:
             self._connection.stored()

@@ -84,8 +84,8 @@ class Settings:
     healthy_after: float = 60.0
     connect_timeout: float = 10.0
     bootstrap: Snapshot | None = None
-    refused: bool = False
-    """A variable could not be used, which was said."""
+    quiet: bool = False
+    """It was said already, or is meant, that something is missing."""
 
     @classmethod
     def read(cls, given: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
@@ -101,7 +101,7 @@ class Settings:
                     found[name] = _said(_VARIABLES[name], _FROM_TEXT[name], text)
                 except SettingsError as error:
                     log.warning("%s; going on as if it were not set", error)
-                    found["refused"] = True
+                    found["quiet"] = True
         settings = cls(**{"instance_id": _instance_id(), **found})
         if settings.backoff_min > settings.backoff_max:
             raise SettingsError("backoff_min: at most backoff_max is allowed")

@@ -81,23 +81,34 @@ def test_a_context_that_is_no_mapping_is_handed_on_for_the_engine_to_refuse(cont
     assert merged({"a": 1}, context, {"b": 2}) is context
 
 
+def _never(error: Exception) -> None:
+    raise error
+
+
+def test_a_block_that_cannot_be_read_leaves_what_surrounds_it() -> None:
+    said: list[Exception] = []
+    with block(None, {"plan": "pro"}, _never), block(None, {"user_id": 10**5_000}, said.append):
+        assert surrounding.get() == {"plan": "pro"}
+    assert [type(error) for error in said] == [ValueError]
+
+
 def test_blocks_merge_and_end() -> None:
-    with block({"plan": "pro"}, {"user_id": 1}):
-        with block(None, {"plan": "free", "user_id": None}):
+    with block({"plan": "pro"}, {"user_id": 1}, _never):
+        with block(None, {"plan": "free", "user_id": None}, _never):
             assert surrounding.get() == {"plan": "free", "user_id": 1, "targetingKey": "1"}
         assert surrounding.get() == {"plan": "pro", "user_id": 1, "targetingKey": "1"}
     assert surrounding.get() is None
 
 
 def test_a_block_ends_when_it_fails_too() -> None:
-    with pytest.raises(ZeroDivisionError), block(None, {"plan": "pro"}):
+    with pytest.raises(ZeroDivisionError), block(None, {"plan": "pro"}, _never):
         raise ZeroDivisionError
     assert surrounding.get() is None
 
 
 def test_another_thread_sees_nothing_of_a_block() -> None:
     seen: list[object] = []
-    with block(None, {"plan": "pro"}):
+    with block(None, {"plan": "pro"}, _never):
         thread = threading.Thread(target=lambda: seen.append(surrounding.get()))
         thread.start()
         thread.join()

@@ -134,7 +134,7 @@ def test_a_variable_that_cannot_be_used_is_one_warning_and_the_default(
         settings = Settings.read({}, {variable: text})
     assert [record.levelname for record in caplog.records] == ["WARNING"]
     assert caplog.records[0].getMessage().startswith(f"{variable}: ")
-    assert settings.refused
+    assert settings.quiet
     assert (settings.url, settings.key, settings.start_wait, settings.events) == (None, None, 2.0, True)
 
 
