@@ -76,7 +76,7 @@ class Session:
         self._sender: Sender | None = None
         self._connection: Connection | None = None
         if held is not None:
-            self._health.serves(str(held.position), held.source)
+            self._health.begins_with(str(held.position), held.source)
             self.first.open()
         if settings.url is not None and settings.key is not None:
             server = Server(
@@ -212,10 +212,12 @@ class Session:
     def _serve(self, held: Held) -> None:
         """Another snapshot is held."""
         with self._lock:
-            self._health.serves(str(held.position), held.source)
+            self._health.serves(str(held.position), held.source, self._clock.wall())
         self._publish(held)
-        self.first.open()
         self.notices.serves(held.snapshot)
+        with self._lock:
+            self._changed()
+        self.first.open()
         if self._connection is not None:
             self._connection.stored()
 

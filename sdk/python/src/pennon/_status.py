@@ -47,9 +47,17 @@ class Health:
         """When the server was last heard."""
         return self._heard_at
 
-    def serves(self, revision: str, source: Source) -> None:
-        """A snapshot is served from now on."""
+    def begins_with(self, revision: str, source: Source) -> None:
+        """A snapshot is served of which the server has said nothing yet."""
         self._revision, self._source = revision, source
+
+    def serves(self, revision: str, source: Source, now: float) -> None:
+        """A snapshot is served from now on; one that the server has just sent is current."""
+        self._revision, self._source = revision, source
+        if source == "stream":
+            self.stream_heard(now, current=True)
+        elif source == "poll" and not self._stream_current:
+            self.polled(now)
 
     def stream_heard(self, now: float, *, current: bool) -> None:
         """A stream gives bytes; `current`: and what is held is what the server serves."""

@@ -9,7 +9,7 @@ from pennon._status import Health, Status
 
 def _serving(source: str = "stream") -> Health:
     health = Health(100.0)
-    health.serves("1-1", source)  # type: ignore[arg-type]
+    health.begins_with("1-1", source)  # type: ignore[arg-type]
     return health
 
 
@@ -30,6 +30,21 @@ def test_a_living_stream_makes_it_ready() -> None:
     health = _serving()
     health.stream_heard(101.0, current=True)
     assert health.status() == Status("ready", "1-1", None, "stream")
+
+
+def test_a_snapshot_that_the_server_has_just_sent_is_current() -> None:
+    for source in ("stream", "poll"):
+        health = Health(100.0)
+        health.serves("1-1", source, 101.0)
+        assert health.status() == Status("ready", "1-1", None, source)
+
+
+def test_a_poll_that_ends_after_the_stream_came_back_does_not_outlive_it() -> None:
+    health = Health(100.0)
+    health.serves("1-2", "stream", 101.0)
+    health.serves("1-3", "poll", 102.0)
+    health.stream_failed("it broke off")
+    assert health.status().state == "stale"
 
 
 def test_a_stream_that_has_not_said_yet_what_is_current_does_not() -> None:
