@@ -6,7 +6,7 @@ import { digest } from "./digest.js";
 import type { Clock } from "./clock.js";
 import type { JsonObject } from "../engine/evaluation.js";
 import type { Wire } from "./http.js";
-import { readPut, type Bootstrap, type Results } from "./results.js";
+import { readResults, type Bootstrap, type Results } from "./results.js";
 
 /** The part of `localStorage` that is used. */
 export interface Store {
@@ -57,7 +57,7 @@ export class Cache {
   load(context: JsonObject): Kept | undefined {
     try {
       const { at, results } = JSON.parse(this.#store?.getItem(this.#name(context)) ?? "") as Kept;
-      return { at: Number.isFinite(at) ? at : 0, results: readPut(results) };
+      return { at: Number.isFinite(at) ? at : 0, results: readResults(results, "cache") };
     } catch {
       return undefined;
     }

@@ -83,7 +83,7 @@ export class Client<Flags extends object = AnyFlags> {
     if (unit !== undefined && Number.isFinite(value)) this.#reporter?.measured(metric, unit, value);
     else if (!this.#saidNoUnit) {
       this.#saidNoUnit = true;
-      this.#settings.logger.warn("pennon: a measurement needs a targeting key and a finite number; it is dropped");
+      this.#settings.say("warn", "a measurement needs a targeting key and a finite number; it is dropped");
     }
   }
 
@@ -145,8 +145,7 @@ export class Client<Flags extends object = AnyFlags> {
     this.#unwatch();
     this.#unhide?.();
     this.#feed?.stop();
-    this.#holder.keep();
-    this.#holder.set({ state: "closed" });
+    this.#holder.close();
     await this.#reporter?.close();
   }
 
@@ -162,7 +161,8 @@ export class Client<Flags extends object = AnyFlags> {
     const { wire, clock, startWaitMs } = this.#settings;
     if (!wire) return;
     this.#waitUntil = clock.now() + startWaitMs;
-    this.#feed = new Feed(wire, this.#settings, this.#holder.context, this.#holder);
+    this.#feed ??= new Feed(wire, this.#settings, this.#holder);
+    this.#feed.turnTo(this.#holder.context);
     if (!this.#isPaused) this.#feed.start();
   }
 

@@ -39,11 +39,11 @@ export type FeedLimits = StreamLimits & PollLimits & BackoffLimits;
 /** A server that asks to come back at once, again and again, would be called all the time. */
 const SHORTEST_PAUSE_MS = 100;
 
-/** One context's feed. */
+/** Brings the results of one context at a time. */
 export class Feed implements StreamEvents {
   readonly #wire: Wire;
   readonly #limits: FeedLimits;
-  readonly #context: JsonObject;
+  #context: JsonObject = {};
   readonly #on: FeedEvents;
   readonly #backoff: Backoff;
   #run: AbortController | undefined;
@@ -55,13 +55,12 @@ export class Feed implements StreamEvents {
   #aliveAt = 0;
   #openedAt = 0;
   #heardAt = 0;
-  /** A pause is not cut short before. */
+  /** The server asked to be left alone until then: no pause is cut short before, whoever wants to hear. */
   #patientUntil = 0;
 
-  constructor(wire: Wire, limits: FeedLimits, context: JsonObject, on: FeedEvents) {
+  constructor(wire: Wire, limits: FeedLimits, on: FeedEvents) {
     this.#wire = wire;
     this.#limits = limits;
-    this.#context = context;
     this.#on = on;
     this.#backoff = backoffOf(limits);
   }
@@ -75,6 +74,11 @@ export class Feed implements StreamEvents {
     if (this.#aliveAt && now - this.#aliveAt > this.#limits.readTimeoutMs) this.stop();
     if (!this.#run) void this.#follow((this.#run = new AbortController()).signal);
     else if (now >= this.#patientUntil) this.#nap?.abort();
+  }
+
+  /** Brings the results of another context, from the next start on. It must have been stopped. */
+  turnTo(context: JsonObject): void {
+    this.#context = context;
   }
 
   /** Ends every connection. Nothing is told until the next start. */
@@ -101,8 +105,9 @@ export class Feed implements StreamEvents {
     const answered = (entries: Entries | undefined): void => {
       this.#isPolled = true;
       this.#heardAt = limits.clock.now();
-      if (entries) on.polled(entries);
-      this.#alive();
+      this.#bring(() => {
+        if (entries) on.polled(entries);
+      });
     };
     const failed = (error: string, status?: number): void => {
       this.#isPolled = false;
@@ -115,8 +120,9 @@ export class Feed implements StreamEvents {
   /** @internal */
   put(put: Bootstrap): void {
     this.#isPolled = false;
-    this.#on.put(put);
-    this.#alive();
+    this.#bring(() => {
+      this.#on.put(put);
+    });
   }
 
   /** @internal */
@@ -127,14 +133,20 @@ export class Feed implements StreamEvents {
   async #follow(signal: AbortSignal): Promise<void> {
     const [wire, limits, context] = [this.#wire, this.#limits, this.#context];
     const isOn = (): boolean => !signal.aborted;
+    const patience = this.#patientUntil - limits.clock.now();
+    if (patience > 0) await this.#sleep(patience);
     while (isOn()) {
       this.#aliveAt = this.#openedAt = limits.clock.now();
       const end = await listen(wire, context, limits, this, signal);
       if (!isOn()) return;
       this.#aliveAt = 0;
-      this.#nap = new AbortController();
-      await sleep(limits.clock, this.#pauseAfter(end), this.#nap.signal);
+      await this.#sleep(this.#pauseAfter(end));
     }
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    this.#nap = new AbortController();
+    await sleep(this.#limits.clock, ms, this.#nap.signal);
   }
 
   /** How long to wait before the next attempt. */
@@ -155,9 +167,11 @@ export class Feed implements StreamEvents {
     return this.#backoff.failed(now, asked);
   }
 
-  /** Unless whoever was told of the news has had enough. */
-  #alive(): void {
-    if (this.#run) this.#on.alive();
+  /** Tells of news; and that the server speaks, unless whoever was told has had enough, or wants another context's. */
+  #bring(news: () => void): void {
+    const run = this.#run;
+    news();
+    if (this.#run === run) this.#on.alive();
   }
 
   #lost(error: string, status: number | undefined): void {

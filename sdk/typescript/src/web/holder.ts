@@ -38,9 +38,9 @@ export class Holder implements FeedEvents {
 
   constructor(settings: Settings) {
     this.#settings = settings;
-    const { wire, store, clock, logger, context, bootstrap } = settings;
-    this.changed = new Listeners(logger);
-    this.moved = new Listeners(logger);
+    const { wire, store, clock, say, context, bootstrap } = settings;
+    this.changed = new Listeners(say);
+    this.moved = new Listeners(say);
     this.#cache = new Cache(store, wire, clock);
     this.served = this.#current = new Results(context);
     // A server that holds nothing itself yet gives an empty one, of no epoch.
@@ -50,7 +50,8 @@ export class Holder implements FeedEvents {
     } else this.#load();
     if (!wire) {
       this.set({ state: "unconfigured" });
-      logger.warn("pennon: there is no `url` or no `key`, so every flag serves its default");
+      // Who gives results and no key wants just these: where a server renders, and in tests.
+      if (!bootstrap) say("warn", "there is no `url` or no `key`, so every flag serves its default");
     }
   }
 
@@ -104,12 +105,12 @@ export class Holder implements FeedEvents {
   }
 
   lost({ error, isRefused, heardAt }: Loss): void {
-    const { logger, clock } = this.#settings;
+    const { say, clock } = this.#settings;
     const level = isRefused ? "error" : "warn";
     // A key that is refused is worse than a server that is away, and said once too.
     if (this.#said !== level && this.#said !== "error") {
       this.#said = level;
-      logger[level](`pennon: the server is not heard: ${isRefused ? "it refuses the key: " : ""}${error}`);
+      say(level, `the server is not heard: ${isRefused ? "it refuses the key: " : ""}${error}`);
     }
     this.set({ lastError: error });
     this.isStale(heardAt || clock.now());
@@ -134,6 +135,13 @@ export class Holder implements FeedEvents {
   /** Keeps now what was to be kept soon. */
   keep(): void {
     this.#cache.flush();
+  }
+
+  /** Hears nothing any more, and nobody waits for it. */
+  close(): void {
+    this.keep();
+    this.#wait.abort();
+    this.set({ state: "closed" });
   }
 
   #load(): boolean {
@@ -167,7 +175,7 @@ export class Holder implements FeedEvents {
   }
 
   #recover(): void {
-    if (this.#said) this.#settings.logger.info("pennon: the server is heard again");
+    if (this.#said) this.#settings.say("info", "the server is heard again");
     this.#said = undefined;
   }
 }

@@ -1,13 +1,13 @@
 /** Who wants to know what. Must not let one listener's failure reach another, or whoever brings the news. */
-import type { Logger } from "./settings.js";
+import type { Say } from "./settings.js";
 
 /** Listeners to one kind of news. */
 export class Listeners<News> {
-  readonly #logger: Logger;
+  readonly #say: Say;
   readonly #all = new Set<(news: News) => void>();
 
-  constructor(logger: Logger) {
-    this.#logger = logger;
+  constructor(say: Say) {
+    this.#say = say;
   }
 
   /** Gives what ends it. */
@@ -27,7 +27,7 @@ export class Listeners<News> {
       try {
         listener(news);
       } catch (error) {
-        this.#logger.error("pennon: a listener threw", error);
+        this.#say("error", "a listener threw", error);
       }
     }
   }

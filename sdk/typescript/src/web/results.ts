@@ -47,17 +47,10 @@ const isResults = (it: Partial<Record<keyof Patch, unknown>>): boolean =>
   isObject(it.flags) &&
   Object.values(it.flags).every((entry) => entry === null || isObject(entry));
 
-/** Reads what should be all results; throws a TypeError. */
-export function readPut(value: unknown): Bootstrap {
+/** Reads what should be results, or a change of some; throws a TypeError. A change that does not tell its `from` is a gap. */
+export function readResults(value: unknown, name: string): Bootstrap {
   if (isObject(value) && isResults(value)) return value as Bootstrap;
-  throw new TypeError("no results");
-}
-
-/** Reads what should be a change of results; throws a TypeError. */
-export function readPatch(value: unknown): Patch {
-  const patch = readPut(value) as Patch;
-  if (Number.isSafeInteger(patch.from)) return patch;
-  throw new TypeError("no change of results");
+  throw new TypeError(`${name} must be {epoch, revision, flags}`);
 }
 
 /** Values are handed out as they are held, so nobody may write into them. */

@@ -10,7 +10,7 @@ import type { FeedLimits } from "./feed.js";
 import type { Wire } from "./http.js";
 import { thisPage, type Page } from "./page.js";
 import type { ReporterLimits } from "./reporter.js";
-import { readPut, type Bootstrap } from "./results.js";
+import { readResults, type Bootstrap } from "./results.js";
 
 /** Where the few lines go that a client has to say: one when an outage begins, one when it ends, and what is wrong. */
 export interface Logger {
@@ -18,6 +18,9 @@ export interface Logger {
   warn(message: string, ...more: unknown[]): void;
   info(message: string, ...more: unknown[]): void;
 }
+
+/** Says a line; never throws. */
+export type Say = (level: keyof Logger, message: string, ...more: unknown[]) => void;
 
 /** Times, in milliseconds. */
 export interface Times {
@@ -71,7 +74,7 @@ export interface Settings extends FeedLimits, ReporterLimits, Times {
   readonly bootstrap: Bootstrap | undefined;
   readonly store: Store | undefined;
   readonly sendsEvents: boolean;
-  readonly logger: Logger;
+  readonly say: Say;
   readonly page: Page;
 }
 
@@ -119,25 +122,23 @@ function wire({ url, key, fetch: own }: Options): Wire | undefined {
   return { url: address(url), key, fetch: own ?? ((...request) => globalThis.fetch(...request)) };
 }
 
-function bootstrapOf({ bootstrap }: Options): Bootstrap | undefined {
-  try {
-    return bootstrap && readPut(bootstrap);
-  } catch {
-    throw new TypeError("bootstrap must be what a server SDK's bootstrap(context) gives");
-  }
-}
-
 /** Checks options; throws a TypeError that names the one that cannot be used. */
 export function settingsOf(options: Options): Settings {
-  const { cache = true, logger = console, clock = systemClock } = options;
+  const { bootstrap, cache = true, logger = console, clock = systemClock } = options;
   return {
     ...times(options),
     wire: wire(options),
     context: plain(options.context),
-    bootstrap: bootstrapOf(options),
+    bootstrap: bootstrap ? readResults(bootstrap, "bootstrap") : undefined,
     store: cache === true ? localStore() : cache || undefined,
     sendsEvents: options.events ?? true,
-    logger,
+    say: (level, message, ...more) => {
+      try {
+        logger[level](`pennon: ${message}`, ...more);
+      } catch {
+        // There is no other place to say it, and what goes on here must go on.
+      }
+    },
     clock,
     page: options.page ?? thisPage,
   };

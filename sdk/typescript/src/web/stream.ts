@@ -7,7 +7,7 @@ import { EventReader } from "../shared/event-reader.js";
 import type { JsonObject } from "../engine/evaluation.js";
 import type { Clock } from "./clock.js";
 import { endWith, post, type Wire } from "./http.js";
-import { readPatch, readPut, type Bootstrap, type Patch } from "./results.js";
+import { readResults, type Bootstrap, type Patch } from "./results.js";
 
 /** How a connection ended. */
 export interface End {
@@ -104,8 +104,8 @@ class Connection {
   #take(type: string, json: unknown): void {
     if (type === "put") {
       this.#hasBegun = true;
-      this.#on.put(readPut(json));
-    } else if (type === "patch") this.#on.patch(readPatch(json));
+      this.#on.put(readResults(json, type));
+    } else if (type === "patch") this.#on.patch(readResults(json, type) as Patch);
     else if (type === "goodbye") {
       this.#isOver = true;
       const after = Number((json as { reconnectAfterMs?: unknown } | null)?.reconnectAfterMs);

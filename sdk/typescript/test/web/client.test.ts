@@ -130,7 +130,32 @@ describe("a client", () => {
   });
 });
 
+describe("a logger", () => {
+  it("that throws stops nothing", async () => {
+    const scene = new Scene();
+    const line = (): never => {
+      throw new Error("no disk");
+    };
+    const client = scene.client({ logger: { error: line, warn: line, info: line } });
+    const pipe = await scene.streaming(put(1, { flip: off }));
+    await pipe.break();
+    await scene.clock.pass(500);
+    await scene.streaming(put(2, { flip: on }));
+    assert.deepEqual([client.isEnabled("flip"), client.status().state], [true, "ready"]);
+    client.track("a", Number.NaN);
+  });
+});
+
 describe("bootstrap", () => {
+  it("without an address and a key is served alone: where a server renders, and in tests", async () => {
+    const scene = new Scene();
+    const client = scene.client({ url: undefined, key: undefined, bootstrap: put(1, { flip: on }) });
+    await client.ready();
+    assert.deepEqual([client.isEnabled("flip"), client.status().state], [true, "unconfigured"]);
+    await scene.page.hide();
+    assert.deepEqual([client.status().state, scene.log, scene.network.sent], ["unconfigured", [], []]);
+  });
+
   it("is served at once, without a look at the cache, until newer results come", async () => {
     const scene = new Scene();
     const read: string[] = [];
@@ -191,6 +216,28 @@ describe("another context", () => {
     const pipe = await scene.streaming();
     await client.setContext({ plan: "pro", targetingKey: "u" });
     assert.deepEqual([pipe.isAborted, scene.network.unseen], [false, []]);
+  });
+
+  it("waits for what the server asked, as the one before did", async () => {
+    const scene = new Scene();
+    const client = scene.client();
+    await scene.network.next(STREAM).answer(429, {}, { "retry-after": "5" });
+    for (const targetingKey of ["u-2", "u-3"]) void client.setContext({ targetingKey });
+    await scene.page.leave();
+    await scene.page.show();
+    await scene.clock.pass(4_999);
+    assert.equal(scene.network.to(STREAM).length, 1);
+    await scene.clock.pass(1);
+    assert.deepEqual(scene.network.to(STREAM)[1]?.body, { context: { targetingKey: "u-3" } });
+    assert.equal(scene.network.to(STREAM).length, 2);
+  });
+
+  it("that never comes does not keep anybody waiting when the client closes", async () => {
+    const scene = new Scene();
+    const client = scene.client();
+    const ready = client.ready();
+    await client.close();
+    assert.deepEqual([await ready, scene.clock.waiting], [false, 0]);
   });
 
   it("set by a listener, in the middle of a chunk, gets nothing of what the chunk holds besides", async () => {
