@@ -17,7 +17,6 @@ from pennon._clock import Clock
 from pennon._context import merged, of_attributes, surrounding
 from pennon._details import Details, Failure, Nothing
 from pennon._engine import At
-from pennon._events.buffer import Track
 from pennon._notices import Listeners
 from pennon._session import Session
 from pennon._settings import Settings
@@ -211,7 +210,7 @@ class Evaluator:
         elif not isinstance(metric, str) or not 0 < len(metric) <= METRIC_LENGTH or not metric.isprintable():
             self._say_once(f"a track was dropped: a metric's name is 1 to {METRIC_LENGTH} printable characters")
         else:
-            kept.tracks.add(Track(self._clock.now_ms(), metric, unit, float(value)))
+            kept.track(metric, unit, float(value))
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

@@ -6,7 +6,7 @@ import itertools
 import threading
 from typing import TYPE_CHECKING
 
-from pennon._events.buffer import REMEMBERED, ROOM, Buffer, Memory
+from pennon._events.buffer import REMEMBERED, ROOM, UNIT_LENGTH, Buffer, Memory
 from pennon._events.counter import KINDS, Counter
 from pennon._events.tally import Tally
 
@@ -91,7 +91,7 @@ def test_more_kinds_than_there_is_room_for_are_counted_as_dropped() -> None:
 def test_a_buffer_keeps_its_order_and_drops_what_it_has_no_room_for() -> None:
     buffer: Buffer[int] = Buffer(lambda: None)
     for number in range(ROOM + 3):
-        buffer.add(number)
+        buffer.add(number, "u")
     assert len(buffer) == ROOM
     assert buffer.dropped.read() == 3
     taken = []
@@ -101,14 +101,21 @@ def test_a_buffer_keeps_its_order_and_drops_what_it_has_no_room_for() -> None:
     assert taken == list(range(ROOM))
 
 
+def test_a_unit_that_is_too_long_is_dropped() -> None:
+    buffer: Buffer[int] = Buffer(lambda: None)
+    buffer.add(1, "u" * UNIT_LENGTH)
+    buffer.add(2, "u" * (UNIT_LENGTH + 1))
+    assert (len(buffer), buffer.dropped.read()) == (1, 1)
+
+
 def test_a_buffer_that_is_half_full_says_so_once_until_it_is_looked_at() -> None:
     told: list[int] = []
     buffer: Buffer[int] = Buffer(lambda: told.append(len(buffer)))
     for number in range(ROOM // 2 + 10):
-        buffer.add(number)
+        buffer.add(number, "u")
     assert told == [ROOM // 2]
     buffer.first()
-    buffer.add(0)
+    buffer.add(0, "u")
     assert told == [ROOM // 2, ROOM // 2 + 11]
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pennon._clock import Clock
-from pennon._events.buffer import ROOM, Track
+from pennon._events.buffer import ROOM
 from pennon._events.kept import Kept
 from pennon._events.sender import Sender
 from pennon._settings import Settings
@@ -47,7 +47,7 @@ class Post:
     def track(self, count: int = 1, unit: str = "u") -> None:
         """Keeps so many tracks."""
         for _ in range(count):
-            self.kept.tracks.add(Track(0, "m", unit, 1.0))
+            self.kept.track("m", unit, 1.0)
 
     def batches(self, count: int) -> list[Any]:
         """Waits for so many batches; all of them."""
@@ -258,7 +258,7 @@ def test_while_nothing_can_be_sent_memory_is_bounded(post: Callable[..., Post]) 
         for number in range(100):
             one.kept.counter.first((f"f{number}", "on", "STATIC", None))
         one.sender.flush()
-    assert len(one.kept.tracks) == ROOM
+    assert len(one.kept._tracks) == ROOM
     assert len(one.sender._unsent) == 1
     assert len(one.kept._summaries) == 1
     assert one.kept.dropped()["tracks"] >= 30_000 - ROOM - 1_000

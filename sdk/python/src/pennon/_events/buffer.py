@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 ROOM: Final = 10_000
 """Entries of each kind: some megabytes, and minutes of a busy process."""
 
+UNIT_LENGTH: Final = 1_000
+"""Characters of a unit: what the server takes, and what bounds the memory of all entries."""
+
 REMEMBERED: Final = 20_000
 """Exposures that are not told again."""
 
@@ -50,10 +53,10 @@ class Buffer(Generic[Entry]):
         self.dropped = Tally()
         """Entries for which there was no room, since the start."""
 
-    def add(self, entry: Entry) -> None:
-        """Keeps an entry, if there is room."""
+    def add(self, entry: Entry, unit: str) -> None:
+        """Keeps an entry of a unit, if there is room."""
         entries = self._entries
-        if len(entries) >= ROOM:
+        if len(entries) >= ROOM or len(unit) > UNIT_LENGTH:
             self.dropped.add()
             return
         entries.append(entry)

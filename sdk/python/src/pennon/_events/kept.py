@@ -20,7 +20,7 @@ class Kept:
 
     def __init__(self, half_full: Callable[[], None], now_ms: Callable[[], int]) -> None:
         self.counter = Counter()
-        self.tracks: Buffer[Track] = Buffer(half_full)
+        self._tracks: Buffer[Track] = Buffer(half_full)
         self._exposures: Buffer[Exposure] = Buffer(half_full)
         self._memory = Memory()
         self._now_ms = now_ms
@@ -32,7 +32,11 @@ class Kept:
         """Keeps the exposure of a result that is tracked, unless the unit met this arm before."""
         track, variant = found.track, found.variant
         if track is not None and variant is not None and self._memory.is_new(track.run, track.arm, unit):
-            self._exposures.add(Exposure(self._now_ms(), found.flag_key, variant, track.run, track.arm, unit))
+            self._exposures.add(Exposure(self._now_ms(), found.flag_key, variant, track.run, track.arm, unit), unit)
+
+    def track(self, metric: str, unit: str, value: float) -> None:
+        """Keeps a track."""
+        self._tracks.add(Track(self._now_ms(), metric, unit, value), unit)
 
     def collect(self) -> None:
         """Turns what was counted into summaries, unless some are still to be sent."""
@@ -53,7 +57,7 @@ class Kept:
         if not self._summaries:
             full = self._pack_from(packing, self._exposures, wire.exposure)
             if not full:
-                self._pack_from(packing, self.tracks, wire.track)
+                self._pack_from(packing, self._tracks, wire.track)
         return packing.events
 
     def _pack_from(self, packing: wire.Packing, buffer: Buffer[Entry], form: Callable[[Entry], Event]) -> bool:
@@ -67,7 +71,7 @@ class Kept:
     @property
     def waiting(self) -> bool:
         """Whether there is anything to send but a heartbeat."""
-        return bool(self._summaries or len(self._exposures) or len(self.tracks))
+        return bool(self._summaries or len(self._exposures) or len(self._tracks))
 
     def lost(self, events: Iterable[Event]) -> None:
         """Counts events that the server would not take."""
@@ -81,7 +85,7 @@ class Kept:
         """What was dropped since the start."""
         return {
             "exposures": self._lost["exposures"] + self._exposures.dropped.read(),
-            "tracks": self._lost["tracks"] + self.tracks.dropped.read(),
+            "tracks": self._lost["tracks"] + self._tracks.dropped.read(),
             "evaluations": self._lost["evaluations"] + self.counter.overflow.read(),
         }
 

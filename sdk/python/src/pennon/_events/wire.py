@@ -6,7 +6,7 @@ import json
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-from pennon._engine.reading import KEY
+from pennon._engine import values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +20,9 @@ BATCH_BYTES: Final = 256 * 1024
 
 SUMMARY_COUNTS: Final = 200
 """Counts in one summary, at about 350 bytes each at most, so that several fit into a batch."""
+
+FLAG_LENGTH: Final = 100
+"""Characters of a flag's key, also of one that there is not."""
 
 ENVELOPE_BYTES: Final = 1_024
 """Room for what stands around the events: the ids, the brackets."""
@@ -70,8 +73,9 @@ def _count(kind: Kind, count: int) -> Event:
 
 
 def is_countable(kind: Kind) -> bool:
-    """Whether the server can know such a flag: what is no key of a flag is a mistake of the caller."""
-    return isinstance(kind[0], str) and KEY.fullmatch(kind[0]) is not None
+    """Whether the server can be told. Callers may ask for anything; what is no text, or very long, is left out."""
+    flag = kind[0]
+    return isinstance(flag, str) and 0 < len(flag) <= FLAG_LENGTH and values.is_sound(flag)
 
 
 class Batch(NamedTuple):
