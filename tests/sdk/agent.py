@@ -99,8 +99,8 @@ class Agent:
         return {"value": None, "variant": None, "reason": None, "errorCode": None, **got}
 
     def value(self, flag: str = "flag", default=False, **context):
-        """The value alone, in the type of the default; a default of None asks for a boolean."""
-        return self.evaluate(flag, default, KINDS.get(type(default), "boolean"), **context)["value"]
+        """The value alone, in the type of the default."""
+        return self.evaluate(flag, default, KINDS[type(default)], **context)["value"]
 
     def status(self) -> dict:
         return self.ask("status")

@@ -14,6 +14,9 @@ READ = 65536
 MAX_HEAD = 256 * 1024
 
 
+OK = 200
+
+
 class Gone(Exception):
     """One of the two ends is no longer there."""
 
@@ -58,6 +61,7 @@ class Exchange:
         self._changed = changed
         self._origin = None
         self._held: list[bytes] | None = None
+        self._length: int | None = None
         self.silent = False
 
     # To the server.
@@ -112,17 +116,29 @@ class Exchange:
         """The head of an answer. A length that no longer holds becomes chunks."""
         self.request.status = status
         self.request.answered = {name.lower(): value for name, value in headers}
+        # Of another answer than 200 an SDK needs no more than the head.
+        self._length = 0 if status != OK else int(self.request.answered.get("content-length", -1))
+        self._note_end()
         kept = [(name, value) for name, value in headers if name.lower() not in ("connection", "transfer-encoding")]
         await self.write(self._h11.send(h11.Response(status_code=status, headers=kept)))
 
     async def send(self, data: bytes) -> None:
         """A piece of the body."""
         self.request.passed += len(data)
+        self._note_end()
         await self.write(self._h11.send(h11.Data(data=data)))
 
     async def end(self) -> None:
         """The end of the body."""
+        self._length = self.request.passed
+        self._note_end()
         await self.write(self._h11.send(h11.EndOfMessage()))
+
+    def _note_end(self) -> None:
+        """Before the last byte is out, since the SDK may be quicker with its next request than we with our books."""
+        whole = self.request.passed == self._length and not self.silent and self._held is None
+        if whole and self.request.ended is None:
+            self.request.ended = time.monotonic()
 
     async def write(self, raw: bytes) -> None:
         """Bytes on the socket: at once, or kept while they are held, or lost while the line is silent."""
@@ -145,10 +161,13 @@ class Exchange:
     async def release(self) -> None:
         """Lets go what was kept, and keeps nothing any more."""
         held, self._held = self._held or [], None
+        self._note_end()
         await self.write(b"".join(held))
 
     def reset(self) -> None:
         """Ends the SDK's connection with a RST."""
+        self._length = self.request.passed
+        self._note_end()
         raw = self._writer.get_extra_info("socket")
         if raw is not None and not self._writer.is_closing():
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import sse
 from exchange import Exchange, Gone
 
-EMPTY_HEADERS = (204, 304)
+# Answers that have no body.
+BODILESS = (204, 304)
 
 
 async def forward(exchange: Exchange) -> None:
@@ -29,7 +30,7 @@ def answer(status: int, body="", **headers: str):
 
     async def fault(exchange: Exchange) -> None:
         sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
-        if status not in EMPTY_HEADERS:
+        if status not in BODILESS:
             sent.append(("content-length", str(len(text.encode()))))
         await exchange.head(status, sent)
         if text:

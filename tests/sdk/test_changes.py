@@ -64,11 +64,11 @@ def test_a_prerequisite_that_changes_is_told_to_what_depends_on_it(scene):
     scene.project.flag("top")
     scene.project.configure("top", rules=[{"id": "r", "when": {"flag": "middle", "variants": ["on"]}, "serve": {"variant": "off"}}])
     agent = watched(scene, "top", "middle")
-    assert agent.value("top", None) is False
+    assert agent.value("top", True) is False
     revision = scene.project.switch("base", False)
     agent.wait_events(2, "change")
     assert {(event["flag"], event["revision"]) for event in agent.seen("change")} == {("top", revision), ("middle", revision)}
-    assert agent.value("top", None) is True
+    assert agent.value("top", False) is True
 
 
 def test_a_layer_that_changes_is_told_to_the_flags_that_use_it(scene):

@@ -7,11 +7,14 @@ import urllib.parse
 import pytest
 
 import sse
+from agent import Refused
 from scene import PRIVATE
 
 
 # Languages whose numbers are of one type: there, an integer is not asked for.
 ONE_NUMBER = ("typescript", "web")
+# Languages whose types let no such context through: there, the agent itself says no.
+TYPED = ("rust",)
 
 
 @pytest.fixture
@@ -68,6 +71,10 @@ def test_a_targeting_key_of_a_wrong_type_is_an_invalid_context(ready, key):
 
 @pytest.mark.parametrize("context", [17, "text", [1], True])
 def test_a_context_that_is_no_object_does_not_fail_the_caller(ready, context):
+    if ready.language in TYPED:
+        with pytest.raises(Refused):
+            ready.ask("evaluate", flag="bool", type="boolean", default=False, context=context)
+        return
     got = ready.ask("evaluate", flag="bool", type="boolean", default=False, context=context)
     assert got["value"] is False and got["errorCode"] == "INVALID_CONTEXT"
 
@@ -96,7 +103,7 @@ def test_percentages_agree_with_the_servers(scene):
     url = f"flags/flag/environments/{scene.project.environment}/explain"
     for number in range(25):
         wanted = scene.project.call("POST", url, {"context": {"targetingKey": f"user-{number}"}})
-        got = agent.evaluate("flag", None, user=f"user-{number}")
+        got = agent.evaluate("flag", not wanted["value"], user=f"user-{number}")
         assert (got["value"], got["reason"]) == (wanted["value"], wanted["reason"])
 
 
@@ -106,8 +113,8 @@ def test_the_instance_is_a_unit(scene):
     scene.project.configure("flag", rules=[rule], targets=[{"by": "$instance", "values": ["shop-1"], "variant": "off"}])
     named, other = scene.ready(instanceId="shop-1"), scene.ready(instanceId="shop-2")
     assert named.value("flag", True) is False
-    got = [other.evaluate("flag", None, user=f"user-{n}")["value"] for n in range(20)]
-    assert len(set(got)) == 1, "the users of one instance were treated unlike"
+    got = {other.evaluate("flag", user=f"user-{n}")["variant"] for n in range(20)}
+    assert len(got) == 1 and None not in got, "the users of one instance were treated unlike"
 
 
 def test_a_bootstrap_for_the_web_is_what_the_client_stream_would_put(scene):

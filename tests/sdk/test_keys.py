@@ -66,23 +66,32 @@ def test_a_key_of_another_kind_is_a_bad_key(scene):
     assert agent.status()["state"] == "starting"
 
 
+@pytest.fixture
+def other(scene):
+    """Another origin, which would answer as the server does."""
+    proxy = Proxy(scene.server.address)
+    yield proxy
+    proxy.close()
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
-def test_a_redirect_to_another_origin_is_not_followed(scene, status):
+def test_a_redirect_to_another_origin_is_not_followed(scene, other, status):
     scene.project.flag()
-    other = Proxy(scene.server.address)
-    try:
-        for path in (STREAM, SNAPSHOT, EVENTS):
-            scene.proxy.on(path, faults.answer(status, location=f"{other.url}{path}"))
-        agent = scene.start(events=True, flushIntervalMs=50, startWaitMs=1, streamWaitMs=200)
-        assert agent.evaluate()["value"] is False
-        for path in (STREAM, SNAPSHOT, EVENTS):
-            scene.proxy.wait_for(3, path)
-        assert agent.status()["state"] == "starting" and agent.status()["lastError"]
-        assert not other.seen() and not other.connections
-        scene.proxy.clear()
-        scene.follows(agent)
-    finally:
-        other.close()
+    for path in (STREAM, SNAPSHOT, EVENTS):
+        scene.proxy.on(path, faults.answer(status, location=f"{other.url}{path}"))
+    agent = scene.start(events=True, flushIntervalMs=50, startWaitMs=1)
+    assert agent.evaluate()["value"] is False
+    for path in (STREAM, EVENTS):
+        scene.proxy.wait_for(3, path)
+    assert agent.status()["state"] == "starting" and agent.status()["lastError"]
+    scene.proxy.on(STREAM, faults.buffer)
+    scene.proxy.cut(STREAM)
+    scene.proxy.wait_for(3, SNAPSHOT)
+    assert agent.status()["state"] == "starting"
+    assert not other.seen() and not other.connections
+    scene.proxy.clear()
+    scene.proxy.cut(STREAM)
+    scene.follows(agent)
 
 
 @pytest.mark.parametrize("status", [307, 308])

@@ -209,7 +209,8 @@ def test_line_ends_of_every_kind_are_read(scene):
         snapshot = {**snapshot, **flipped(snapshot), "revision": revision}
         scene.proxy.inject(put(snapshot).replace(b"\n", line_end) + (b"" if line_end != b"\r" else b": \n\n"), STREAM)
         agent.until(revision=f"{snapshot['epoch']}-{revision}")
-        assert agent.value("flag", None) is snapshot["flags"]["flag"]["enabled"]
+        on = snapshot["flags"]["flag"]["enabled"]
+        assert agent.value("flag", not on) is on
 
 
 def test_data_over_several_lines_is_one_text(scene):

@@ -54,10 +54,11 @@ def test_a_setting_by_name_goes_before_its_variable(scene):
 
 WRONG = {
     "url": ["no address", "ftp://127.0.0.1", "http://", "//host"],
-    "startWaitMs": [-1],
-    "pollIntervalMs": [0, -5],
+    "pollIntervalMs": [0],
     "readTimeoutMs": [0],
-    "backoffMinMs": [-1],
+    "streamWaitMs": [0],
+    "connectTimeoutMs": [0],
+    "flushIntervalMs": [0],
     "labels": [
         {f"label-{n}": "x" for n in range(17)}, {"k" * 65: "x"}, {"k": "v" * 129}, {"": "x"},
     ],
