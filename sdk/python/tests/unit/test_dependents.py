@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from documents import document, flag, patch, snapshot
 from pennon._engine import dependents
 
@@ -44,6 +46,13 @@ def test_nothing_has_changed_when_only_the_revision_has() -> None:
     again = document(*_environment(), revision=9, segments=BETA, layers={"tests": {"salt": "t"}})
     assert dependents.changed(WHOLE, type(WHOLE).from_document(again)) == set()
     assert dependents.changed(WHOLE, WHOLE.patched(patch(1, 2))) == set()
+
+
+@pytest.mark.parametrize(("before", "after"), [([1], [True]), ([0], [False]), ([3], [3.0]), (["1"], [1]), ([], [{}])])
+def test_a_change_that_python_calls_equal_is_a_change(before: list[Any], after: list[Any]) -> None:
+    old, new = (snapshot(flag("f", metadata={"x": one}), revision=1) for one in (before, after))
+    assert dependents.changed(old, new) == {"f"}
+    assert dependents.changed(old, snapshot(flag("f", metadata={"x": list(before)}))) == set()
 
 
 def test_a_flag_that_changed_changes_what_needs_it() -> None:

@@ -23,9 +23,22 @@ def changed(old: Snapshot | None, new: Snapshot) -> frozenset[str]:
     if old is None:
         return frozenset(new.flags)
     before, after = old._written, new._written
-    names = [name for name, written in after.items() if name not in before or before[name] != written]
+    names = [name for name, written in after.items() if name not in before or not _is_same(before[name], written)]
     names += [name for name in before if name not in after]
     return _flags(old, names) | _flags(new, names)
+
+
+def _is_same(old: object, new: object) -> bool:
+    """Whether two documents are the same JSON. To `==` 1 is true, and 3 is 3.0."""
+    if old is new:
+        return True
+    if type(old) is not type(new):
+        return False
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_is_same(value, new[name]) for name, value in old.items())
+    if isinstance(old, list) and isinstance(new, list):
+        return len(old) == len(new) and all(map(_is_same, old, new))
+    return old == new
 
 
 def passed(snapshot: Snapshot, after_ms: int, until_ms: int) -> frozenset[str]:
