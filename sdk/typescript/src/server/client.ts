@@ -3,6 +3,7 @@
  * first use, and nothing keeps the process alive.
  */
 import type { Asked } from "../engine/index.js";
+import type { AnyFlags, BooleanKey, Key, Served, Value } from "../shared/typed.js";
 import { bootstrap, type Bootstrap } from "./bootstrap.js";
 import { Core } from "./core.js";
 import { detailsOf, noKey, type Details, type Outcome } from "./evaluation.js";
@@ -12,25 +13,8 @@ import { Ambient, type Context } from "./subject.js";
 import type { Change, Changes } from "./watchers.js";
 import { WORLD } from "./world.js";
 
-/** What a flag may serve. */
-export type Value = boolean | number | string | object;
-
-/** A client that knows no flags by name takes any. */
-export type AnyFlags = Readonly<Record<string, Value>>;
-
-/** The keys of a map of flags. */
-export type Key<Flags> = keyof Flags & string;
-
-/** The keys of boolean flags. */
-export type BooleanKey<Flags> = string extends keyof Flags
-  ? string
-  : { [K in Key<Flags>]: Flags[K] extends boolean ? K : never }[Key<Flags>];
-
-/** The type that a flag's value has: what the map says, else that of the default, `3` being any number. */
-export type Served<Flags, K extends Key<Flags>, D> = string extends keyof Flags ? Widened<D> : Flags[K];
-
-/** The type of a literal. */
-export type Widened<D> = D extends boolean ? boolean : D extends number ? number : D extends string ? string : D;
+/** Where the testing module puts another core in; a package that is loaded twice shares it. @internal */
+export const SWAP = Symbol.for("@pennon/sdk: swap the core, version 0");
 
 /** A context, or nobody in particular. */
 export type Somebody = Context | null | undefined;
@@ -171,6 +155,13 @@ export class Client<Flags extends object = AnyFlags> {
   /** Sends what is kept and hears nothing any more; evaluates on from what is held. Ends within a second. */
   async close(): Promise<void> {
     await this.#core?.close();
+  }
+
+  /** Puts another core in, and gives the one that was there. @internal */
+  [SWAP](core: Core | undefined): Core | undefined {
+    const before = this.#core;
+    this.#core = core;
+    return before;
   }
 
   get #begun(): Core {

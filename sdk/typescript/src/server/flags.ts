@@ -1,7 +1,8 @@
 /**
  * The client that is there without a line of code: configured by PENNON_URL and PENNON_SDK_KEY, begun by its first use.
  */
-import { Client, type AnyFlags } from "./client.js";
+import type { AnyFlags } from "../shared/typed.js";
+import { Client } from "./client.js";
 import type { Options } from "./settings.js";
 
 /** One process may hold this module twice, as an ES module and as CommonJS, or anew after a hot reload. */

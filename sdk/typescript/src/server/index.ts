@@ -11,16 +11,7 @@
  * | `cache`, `sender` | what outlives the process, and what the server is told |
  * | `subject`, `evaluation`, `bootstrap` | whom for; what a caller is told; what a page is given |
  */
-export {
-  Client,
-  type AnyFlags,
-  type BooleanKey,
-  type Key,
-  type Served,
-  type Somebody,
-  type Value,
-  type Widened,
-} from "./client.js";
+export { Client, type Somebody } from "./client.js";
 export { createClient, flags } from "./flags.js";
 export { OptionError, type Options } from "./settings.js";
 export type { Bootstrap, BootstrapEntry } from "./bootstrap.js";
@@ -28,6 +19,7 @@ export type { Change, Changes } from "./watchers.js";
 export type { Context } from "./subject.js";
 export type { Details, ErrorCode, Metadata } from "./evaluation.js";
 export type { Logger } from "./logger.js";
+export type { AnyFlags, BooleanKey, Key, Served, Value, Widened } from "../shared/typed.js";
 export type { Reason } from "../engine/index.js";
 export type { Source } from "./held.js";
 export type { State, Status, StatusListener } from "./status.js";

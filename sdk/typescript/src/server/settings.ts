@@ -136,6 +136,11 @@ export function readSettings(options: Options, environment: Environment, warning
   };
 }
 
+/** Throws `OptionError` for an option that cannot be used. */
+export function checkOptions(options: Options): void {
+  readSettings(options, {}, []);
+}
+
 type Read<T> = (value: unknown, name: string) => T;
 
 const asText = (text: string): string => text;
