@@ -83,7 +83,7 @@ export class Client<Flags extends object = AnyFlags> {
     if (unit !== undefined && Number.isFinite(value)) this.#reporter?.measured(metric, unit, value);
     else if (!this.#saidNoUnit) {
       this.#saidNoUnit = true;
-      this.#settings.say("warn", "a measurement needs a targeting key and a finite number; it is dropped");
+      this.#settings.say("warn", "track() needs a targeting key and a number");
     }
   }
 

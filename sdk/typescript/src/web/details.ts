@@ -50,7 +50,7 @@ export function detailsOf<T>(flagKey: string, entry: Entry | undefined, fallback
   if (errorCode) return failed(flagKey, fallback, errorCode, errorDetails);
   if (value === undefined) return { flagKey, value: fallback, reason, metadata };
   if ((fallback ?? null) !== null && typeOf(value) !== typeOf(fallback)) {
-    return failed(flagKey, fallback, "TYPE_MISMATCH", "the flag serves another type than was asked for");
+    return failed(flagKey, fallback, "TYPE_MISMATCH", "the flag has another type");
   }
   // The served type is the asked one, or none was asked for.
   const served = { flagKey, value: value as T, reason, metadata };

@@ -51,7 +51,7 @@ export class Holder implements FeedEvents {
     if (!wire) {
       this.set({ state: "unconfigured" });
       // Who gives results and no key wants just these: where a server renders, and in tests.
-      if (!bootstrap) say("warn", "there is no `url` or no `key`, so every flag serves its default");
+      if (!bootstrap) say("warn", "no url or no key: defaults are served");
     }
   }
 
@@ -92,7 +92,7 @@ export class Holder implements FeedEvents {
 
   patch(patch: Patch): void {
     const applied = this.#apply("stream", (results) => results.patch(patch));
-    if (applied === "gap") throw new RangeError("a change that begins elsewhere");
+    if (applied === "gap") throw new RangeError("gap");
   }
 
   polled(entries: Entries): void {
@@ -110,7 +110,7 @@ export class Holder implements FeedEvents {
     // A key that is refused is worse than a server that is away, and said once too.
     if (this.#said !== level && this.#said !== "error") {
       this.#said = level;
-      say(level, `the server is not heard: ${isRefused ? "it refuses the key: " : ""}${error}`);
+      say(level, `${isRefused ? "the key is refused" : "the server is not heard"}: ${error}`);
     }
     this.set({ lastError: error });
     this.isStale(heardAt || clock.now());

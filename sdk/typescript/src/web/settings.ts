@@ -97,7 +97,7 @@ function times(options: Options): Times {
     const value = options[name as keyof Times] ?? otherwise;
     const least = name === "startWaitMs" ? 0 : 1;
     if (Number.isFinite(value) && value >= least && value <= LONGEST_MS) return [name, value];
-    throw new TypeError(`${name} must be a number of milliseconds from ${least} to ${LONGEST_MS}`);
+    throw new TypeError(`${name} must be milliseconds from ${least} to ${LONGEST_MS}`);
   };
   return Object.fromEntries(Object.entries(TIMES).map(read)) as unknown as Times;
 }
@@ -116,7 +116,7 @@ function address(url: string): string {
 function wire({ url, key, fetch: own }: Options): Wire | undefined {
   if (!url || !key) return undefined;
   if (key.startsWith("pnn_srv_")) {
-    throw new TypeError("key must be a client key (pnn_cli_…): everybody can read what a page holds");
+    throw new TypeError("key must be a client key: everybody can read it");
   }
   // Called as a function of nobody: a browser's fetch refuses to be called as a method.
   return { url: address(url), key, fetch: own ?? ((...request) => globalThis.fetch(...request)) };

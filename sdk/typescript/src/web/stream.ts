@@ -72,7 +72,7 @@ class Connection {
         return await this.#read(body.getReader());
       }
       const after = retryAfterMs(headers.get("retry-after"), clock.now());
-      return { error: `no stream, but an answer with ${status}`, status, after };
+      return { error: `the stream was answered with ${status}`, status, after };
     } catch {
       return { error: this.#error };
     } finally {

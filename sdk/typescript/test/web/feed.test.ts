@@ -185,7 +185,7 @@ describe("a key that is refused", () => {
         await scene.clock.pass(1);
         await scene.network.next(STREAM).answer(status);
       }
-      const line = `error pennon: the server is not heard: it refuses the key: no stream, but an answer with ${status}`;
+      const line = `error pennon: the key is refused: the stream was answered with ${status}`;
       assert.deepEqual(scene.log, [line]);
       await scene.clock.pass(30_000);
       await scene.streaming(put(2));
