@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
-use pennon_sdk::{Builder, Client, Context, Details, FlagValue, Object};
+use pennon_sdk::{Builder, Client, Context, Details, FlagValue, Object, State};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
@@ -63,15 +63,15 @@ struct Options {
     labels: BTreeMap<String, String>,
     events: Option<bool>,
     bootstrap: Option<Value>,
-    start_wait_ms: Option<u64>,
-    flush_interval_ms: Option<u64>,
-    stream_wait_ms: Option<u64>,
-    poll_interval_ms: Option<u64>,
-    read_timeout_ms: Option<u64>,
-    backoff_min_ms: Option<u64>,
-    backoff_max_ms: Option<u64>,
-    healthy_after_ms: Option<u64>,
-    connect_timeout_ms: Option<u64>,
+    start_wait_ms: Option<i64>,
+    flush_interval_ms: Option<i64>,
+    stream_wait_ms: Option<i64>,
+    poll_interval_ms: Option<i64>,
+    read_timeout_ms: Option<i64>,
+    backoff_min_ms: Option<i64>,
+    backoff_max_ms: Option<i64>,
+    healthy_after_ms: Option<i64>,
+    connect_timeout_ms: Option<i64>,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -90,14 +90,26 @@ async fn main() -> Result<(), Failure> {
     let mut client = None;
     while let Some(line) = lines.next_line().await? {
         let Request { id, act } = serde_json::from_str(&line)?;
+        let is_starting =
+            client.as_ref().is_some_and(|client: &Client| client.status().state == State::Starting);
+        let waits = match act {
+            Act::Evaluate { .. } => is_starting,
+            Act::Flush | Act::Close => true,
+            _ => false,
+        };
         if let Act::Start { options } = act {
             let started = start(*options);
             reply(&id, started.as_ref().map(|_| json!({})));
             client = started.ok().or(client);
+            continue;
+        }
+        let client = client.clone();
+        let answered = async move { reply(&id, answer(client, act).await.as_ref().map(Value::clone)) };
+        if waits {
+            // It must not keep others from being answered.
+            tokio::spawn(answered);
         } else {
-            // One that waits must not keep others from being answered.
-            let client = client.clone();
-            tokio::spawn(async move { reply(&id, answer(client, act).await.as_ref().map(Value::clone)) });
+            answered.await;
         }
     }
     if let Some(client) = client {
@@ -167,19 +179,21 @@ fn start(options: Options) -> Result<Client, Failure> {
     for (value, set) in texts {
         builder = value.into_iter().fold(builder, set);
     }
-    let spans: [Setting<u64, Duration>; 9] = [
-        (options.start_wait_ms, |builder, span| builder.start_wait(span)),
-        (options.flush_interval_ms, |builder, span| builder.flush_interval(span)),
-        (options.stream_wait_ms, |builder, span| builder.stream_wait(span)),
-        (options.poll_interval_ms, |builder, span| builder.poll_interval(span)),
-        (options.read_timeout_ms, |builder, span| builder.read_timeout(span)),
-        (options.backoff_min_ms, |builder, span| builder.backoff_min(span)),
-        (options.backoff_max_ms, |builder, span| builder.backoff_max(span)),
-        (options.healthy_after_ms, |builder, span| builder.healthy_after(span)),
-        (options.connect_timeout_ms, |builder, span| builder.connect_timeout(span)),
+    let spans: [(&str, Setting<i64, Duration>); 9] = [
+        ("startWait", (options.start_wait_ms, |builder, span| builder.start_wait(span))),
+        ("flushInterval", (options.flush_interval_ms, |builder, span| builder.flush_interval(span))),
+        ("streamWait", (options.stream_wait_ms, |builder, span| builder.stream_wait(span))),
+        ("pollInterval", (options.poll_interval_ms, |builder, span| builder.poll_interval(span))),
+        ("readTimeout", (options.read_timeout_ms, |builder, span| builder.read_timeout(span))),
+        ("backoffMin", (options.backoff_min_ms, |builder, span| builder.backoff_min(span))),
+        ("backoffMax", (options.backoff_max_ms, |builder, span| builder.backoff_max(span))),
+        ("healthyAfter", (options.healthy_after_ms, |builder, span| builder.healthy_after(span))),
+        ("connectTimeout", (options.connect_timeout_ms, |builder, span| builder.connect_timeout(span))),
     ];
-    for (millis, set) in spans {
-        builder = millis.map(Duration::from_millis).into_iter().fold(builder, set);
+    for (name, (millis, set)) in spans {
+        // A Duration cannot be negative: Rust's callers are told by the compiler.
+        let span = millis.map(u64::try_from).transpose().map_err(|_| format!("{name} is negative"))?;
+        builder = span.map(Duration::from_millis).into_iter().fold(builder, set);
     }
     builder = options.labels.into_iter().fold(builder, |builder, (key, value)| builder.label(key, value));
     builder = options.events.into_iter().fold(builder, Builder::events);

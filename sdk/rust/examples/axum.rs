@@ -2,6 +2,8 @@
 //!
 //! `PENNON_URL=… PENNON_SDK_KEY=… cargo run --example axum -- 127.0.0.1:3000`
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::routing::get;

@@ -1,5 +1,7 @@
 //! Five minutes: `PENNON_URL=… PENNON_SDK_KEY=… cargo run --example first -- user-1`.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use pennon_sdk::{BuildError, Client, Context};
 
 #[tokio::main]

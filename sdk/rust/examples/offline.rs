@@ -2,6 +2,8 @@
 //!
 //! `cargo run --example offline -- snapshot.json new_checkout_flow user-1`
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use pennon_sdk::{Client, Context};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

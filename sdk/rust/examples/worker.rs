@@ -2,6 +2,8 @@
 //!
 //! `PENNON_URL=… PENNON_SDK_KEY=… cargo run --example worker -- 10`
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::time::{Duration, Instant};
 
 use pennon_sdk::{Client, Context};

@@ -141,7 +141,7 @@ impl Builder {
         }
         let bootstrap = self.bootstrap.map(|text| Snapshot::from_json(text.as_bytes())).transpose()?;
         let core = Arc::new(Core::new(settings, self.offline, self.moment));
-        core.begin(bootstrap, cache::read(&core.settings));
+        core.begin(bootstrap, cache::read(&core));
         let runtime = tokio::runtime::Handle::try_current();
         match (&core.settings.endpoint, runtime) {
             (Some(endpoint), Ok(runtime)) => {

@@ -2,17 +2,19 @@
 //!
 //! What is damaged, or cannot be read or written, is ignored with one warning.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use pennon_engine::Snapshot;
 use sha2::{Digest as _, Sha256};
 
 use crate::core::Core;
-use crate::settings::{Endpoint, Settings};
+use crate::settings::Endpoint;
 
 /// The file is written at most once in this time.
 const PACE: Duration = Duration::from_secs(1);
@@ -39,21 +41,29 @@ fn path(folder: &Path, endpoint: &Endpoint) -> PathBuf {
 }
 
 /// The snapshot of an earlier process.
-pub(crate) fn read(settings: &Settings) -> Option<Snapshot> {
-    let path = path(settings.cache_dir.as_deref()?, settings.endpoint.as_ref()?);
-    let bytes = match fs::read(&path) {
-        Ok(bytes) => bytes,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
-        Err(error) => {
-            tracing::warn!(target: "pennon", path = %path.display(), %error, "the cache cannot be read");
-            return None;
+pub(crate) fn read(core: &Core) -> Option<Snapshot> {
+    let path = path(core.settings.cache_dir.as_deref()?, core.settings.endpoint.as_ref()?);
+    match fs::read(&path) {
+        Ok(bytes) => {
+            let snapshot = parse(&bytes);
+            if snapshot.is_none() {
+                warn(core, &path, "what it holds is damaged");
+            }
+            snapshot
         }
-    };
-    let snapshot = parse(&bytes);
-    if snapshot.is_none() {
-        tracing::warn!(target: "pennon", path = %path.display(), "the cache is damaged and not used");
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => {
+            warn(core, &path, &error);
+            None
+        }
     }
-    snapshot
+}
+
+/// Says once what is wrong with the cache.
+fn warn(core: &Core, path: &Path, error: impl Display) {
+    if !core.cache_warned.swap(true, Ordering::Relaxed) {
+        tracing::warn!(target: "pennon", path = %path.display(), %error, "the cache cannot be used");
+    }
 }
 
 fn parse(bytes: &[u8]) -> Option<Snapshot> {
@@ -87,7 +97,7 @@ fn write(path: &Path, snapshot: &Snapshot) -> io::Result<()> {
 pub(crate) async fn keep(core: Arc<Core>) {
     let (Some(folder), Some(endpoint)) = (&core.settings.cache_dir, &core.settings.endpoint) else { return };
     let path = path(folder, endpoint);
-    let (mut kept, mut warned) = (core.cached(), false);
+    let mut kept = core.cached();
     loop {
         let closed = tokio::select! {
             () = core.replaced.notified() => false,
@@ -98,9 +108,8 @@ pub(crate) async fn keep(core: Arc<Core>) {
             kept = Some(image.revision());
             let path = path.clone();
             let written = tokio::task::spawn_blocking(move || write(&path, &image.snapshot)).await;
-            if let (Ok(Err(error)), false) = (written, warned) {
-                warned = true;
-                tracing::warn!(target: "pennon", path = %folder.display(), %error, "the cache cannot be written");
+            if let Ok(Err(error)) = written {
+                warn(&core, folder, error);
             }
         }
         if closed {
@@ -118,18 +127,18 @@ mod tests {
     use super::*;
     use crate::settings::{Given, settle};
 
-    fn settings(folder: &Path, key: &str) -> Settings {
+    fn core(folder: &Path, key: &str) -> Core {
         let given = Given {
             url: Some("https://flags.example.org/".into()),
             key: Some(key.into()),
             cache_dir: Some(folder.into()),
             ..Given::default()
         };
-        settle(given, &|_| None).unwrap().0
+        Core::new(settle(given, &|_| None).unwrap().0, false, None)
     }
 
-    fn file(settings: &Settings) -> PathBuf {
-        path(settings.cache_dir.as_deref().unwrap(), settings.endpoint.as_ref().unwrap())
+    fn file(core: &Core) -> PathBuf {
+        path(core.settings.cache_dir.as_deref().unwrap(), core.settings.endpoint.as_ref().unwrap())
     }
 
     fn snapshot() -> Snapshot {
@@ -139,34 +148,34 @@ mod tests {
     #[test]
     fn the_name_is_of_the_address_and_the_key() {
         let folder = tempfile::tempdir().unwrap();
-        let name = file(&settings(folder.path(), "pnn_srv_x"));
+        let name = file(&core(folder.path(), "pnn_srv_x"));
         // printf 'https://flags.example.org\npnn_srv_x' | sha256sum
         assert_eq!(name, folder.path().join("pennon-56e0c2d5bd543179.json"));
-        assert_ne!(name, file(&settings(folder.path(), "pnn_srv_y")));
+        assert_ne!(name, file(&core(folder.path(), "pnn_srv_y")));
     }
 
     #[test]
     fn what_was_written_is_read_again() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path(), "k");
-        assert!(read(&settings).is_none());
-        write(&file(&settings), &snapshot()).unwrap();
-        assert_eq!(read(&settings).unwrap().meta().revision, 2);
+        let core = core(folder.path(), "k");
+        assert!(read(&core).is_none());
+        write(&file(&core), &snapshot()).unwrap();
+        assert_eq!(read(&core).unwrap().meta().revision, 2);
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert_eq!(names, [file(&settings)]);
+        assert_eq!(names, [file(&core)]);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(fs::metadata(file(&settings)).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(fs::metadata(file(&core)).unwrap().permissions().mode() & 0o777, 0o600);
         }
     }
 
     #[test]
     fn what_is_damaged_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
-        let settings = settings(folder.path(), "k");
-        write(&file(&settings), &snapshot()).unwrap();
-        let good = fs::read(file(&settings)).unwrap();
+        let core = core(folder.path(), "k");
+        write(&file(&core), &snapshot()).unwrap();
+        let good = fs::read(file(&core)).unwrap();
         for cut in 0..good.len() {
             assert!(parse(&good[..cut]).is_none(), "{cut} bytes");
         }

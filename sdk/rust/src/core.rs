@@ -37,6 +37,8 @@ pub(crate) struct Core {
     pub(crate) counts: bool,
     pub(crate) healthy: AtomicBool,
     pub(crate) moment: Option<Moment>,
+    /// That the cache cannot be used was said.
+    pub(crate) cache_warned: AtomicBool,
     /// Another snapshot is served.
     pub(crate) replaced: Notify,
     /// The client is closed, or nobody holds it any more.
@@ -81,6 +83,7 @@ impl Core {
             counts: settings.events && settings.endpoint.is_some(),
             healthy: AtomicBool::new(true),
             moment,
+            cache_warned: AtomicBool::new(false),
             replaced: Notify::new(),
             ended: CancellationToken::new(),
             tasks,

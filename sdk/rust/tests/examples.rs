@@ -3,6 +3,7 @@
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::print_stderr,
     reason = "a test says what is wrong by panicking"
 )]

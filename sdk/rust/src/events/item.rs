@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn a_large_summary_is_more_than_one_event() {
         let mut summary = Summary::new(2_000);
-        for number in 0..LINES + 1 {
+        for number in 0..=LINES {
             assert_eq!(summary.add_error(&format!("f{number}"), ErrorCode::FlagNotFound), 0);
         }
         let items = Item::summaries(0, 1, &summary.take());

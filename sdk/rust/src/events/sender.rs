@@ -19,8 +19,6 @@ use crate::moment::{now_ms, rfc3339};
 const LAST: Duration = Duration::from_millis(900);
 /// An answer to a batch is short.
 const ANSWER_BYTES: usize = 1 << 20;
-/// How long the server may take for one batch.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What the task holds.
 struct Sender {
@@ -147,7 +145,7 @@ impl Sender {
             body: batch.body.clone(),
         };
         let answer = tokio::select! {
-            answer = self.http.fetch(&ask, PATIENCE, ANSWER_BYTES) => answer,
+            answer = self.http.fetch(&ask, self.core.settings.read_timeout, ANSWER_BYTES) => answer,
             () = self.core.ended.cancelled(), if !self.is_last => return Err(Duration::ZERO),
         };
         let (fate, error) = match answer {

@@ -44,7 +44,7 @@ pub fn example(name: &str) -> PathBuf {
     own.parent().and_then(|deps| deps.parent()).unwrap().join("examples").join(name)
 }
 
-/// The server's binary: PENNON_BIN, else the debug build.
+/// The server's binary: `PENNON_BIN`, else the debug build.
 fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os("PENNON_BIN") {
         return path.into();
@@ -62,6 +62,7 @@ pub struct Server {
     listen: String,
     pub address: String,
     pub token: String,
+    #[expect(clippy::struct_field_names, reason = "it is what the design calls the key")]
     pub server_key: String,
 }
 
