@@ -40,7 +40,8 @@ LANGUAGES = {
             "python",
             PYTHON / "tests" / "agent.py",
             (sys.executable, str(PYTHON / "tests" / "agent.py")),
-            {"PYTHONPATH": str(PYTHON / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+            # Compiled once, and not into somebody's source tree: hundreds of agents start.
+            {"PYTHONPATH": str(PYTHON / "src"), "PYTHONPYCACHEPREFIX": str(ROOT / "tests" / ".state" / "pycache")},
         ),
         Language("rust", RUST, (str(RUST),)),
         Language("typescript", NODE, ("node", str(NODE))),
