@@ -4,7 +4,8 @@
  */
 import type { Asked } from "../engine/index.js";
 import type { AnyFlags, BooleanKey, Key, Served, Value } from "../shared/typed.js";
-import { bootstrap, type Bootstrap } from "./bootstrap.js";
+import type { Bootstrap } from "../web/results.js";
+import { bootstrap } from "./bootstrap.js";
 import { Core } from "./core.js";
 import { detailsOf, noKey, type Details, type Outcome } from "./evaluation.js";
 import type { Options } from "./settings.js";

@@ -14,7 +14,7 @@
 export { Client, type Somebody } from "./client.js";
 export { createClient, flags } from "./flags.js";
 export { OptionError, type Options } from "./settings.js";
-export type { Bootstrap, BootstrapEntry } from "./bootstrap.js";
+export type { Bootstrap, Entry } from "../web/results.js";
 export type { Change, Changes } from "./watchers.js";
 export type { Context } from "./subject.js";
 export type { Details, ErrorCode, Metadata } from "./evaluation.js";
