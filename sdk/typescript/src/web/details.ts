@@ -3,7 +3,7 @@
  * default and why. Must not throw, and must not write anything down.
  */
 import type { ErrorCode as EngineError, Reason } from "../engine/outcome.js";
-import { NO_METADATA, type JsonObject } from "../engine/evaluation.js";
+import { NO_METADATA } from "../engine/evaluation.js";
 import type { Entry } from "./results.js";
 
 /** Why the caller's default is served. */
@@ -25,7 +25,7 @@ export interface Details<T> {
   /** What the error code means, for people. */
   readonly errorMessage?: string;
   /** The flag's own metadata, which is public. */
-  readonly metadata: JsonObject;
+  readonly metadata: Readonly<Record<string, unknown>>;
 }
 
 /** The type of a value as flags have types; an array has none. */
@@ -47,12 +47,13 @@ export function detailsOf<T>(flagKey: string, entry: Entry | undefined, fallback
       : failed(flagKey, fallback, "PROVIDER_NOT_READY", "no results have come yet");
   }
   const { value, variant, reason = "DEFAULT", metadata = NO_METADATA, errorCode, errorDetails = "" } = entry;
-  if (errorCode) return failed(flagKey, fallback, errorCode, errorDetails);
-  if (value === undefined) return { flagKey, value: fallback, reason, metadata };
+  // Words of this server's, which are those of the engine.
+  if (errorCode) return failed(flagKey, fallback, errorCode as ErrorCode, errorDetails);
+  if (value === undefined) return { flagKey, value: fallback, reason: reason as Reason, metadata };
   if ((fallback ?? null) !== null && typeOf(value) !== typeOf(fallback)) {
     return failed(flagKey, fallback, "TYPE_MISMATCH", "the flag has another type");
   }
   // The served type is the asked one, or none was asked for.
-  const served = { flagKey, value: value as T, reason, metadata };
+  const served = { flagKey, value: value as T, reason: reason as Reason, metadata };
   return variant ? { ...served, variant } : served;
 }

@@ -2,22 +2,22 @@
  * The results of one context, as the server evaluated them: where they stand, how a newer word of the server changes
  * them, and which flags that changed. Must not evaluate, and must not let an older word win over a newer one.
  */
-import type { ErrorCode, Reason } from "../engine/outcome.js";
-import type { FlagValue, JsonObject, Track } from "../engine/evaluation.js";
+import type { JsonObject, Track } from "../engine/evaluation.js";
 import { isObject } from "../engine/context.js";
+import type { Value } from "../shared/typed.js";
 import { compare, idOf, judge, type Position, type Step } from "../shared/order.js";
 
 /** What a flag serves, or why it errs: an entry of OFREP's answer for all flags, and `track`. */
 export interface Entry {
   readonly key: string;
   /** Absent when the caller's own default applies; then `variant` is "". */
-  readonly value?: FlagValue;
+  readonly value?: Value;
   readonly variant?: string;
-  readonly reason?: Reason;
-  readonly metadata?: JsonObject;
+  readonly reason?: string;
+  readonly metadata?: Readonly<Record<string, unknown>>;
   /** The run that counts an exposure to it. */
   readonly track?: Track;
-  readonly errorCode?: ErrorCode;
+  readonly errorCode?: string;
   readonly errorDetails?: string;
 }
 
