@@ -40,8 +40,12 @@ LANGUAGES = {
             "python",
             PYTHON / "tests" / "agent.py",
             (sys.executable, str(PYTHON / "tests" / "agent.py")),
-            # Compiled once, and not into somebody's source tree: hundreds of agents start.
-            {"PYTHONPATH": str(PYTHON / "src"), "PYTHONPYCACHEPREFIX": str(ROOT / "tests" / ".state" / "pycache")},
+            # Compiled once, whatever the tests themselves are told, and not into the source tree: hundreds of agents start.
+            {
+                "PYTHONPATH": str(PYTHON / "src"),
+                "PYTHONDONTWRITEBYTECODE": "",
+                "PYTHONPYCACHEPREFIX": str(ROOT / "tests" / ".state" / "pycache"),
+            },
         ),
         Language("rust", RUST, (str(RUST),)),
         Language("typescript", NODE, ("node", str(NODE))),
