@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
 
     Script = Callable[["Talk"], None]
@@ -90,13 +91,14 @@ def put(document: dict[str, Any]) -> str:
 class Peer:
     """The server. Each path has a script; what has none is answered 404."""
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
+        self._tls = tls
         self.asked: list[Asked] = []
         self.scripts: dict[str, Script] = {}
         self._changed = threading.Condition()
         self._ended = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        self.url = f"http{'' if tls is None else 's'}://127.0.0.1:{self._listener.getsockname()[1]}"
         self._threads: list[threading.Thread] = []
         self._begin(self._accept)
 
@@ -114,7 +116,7 @@ class Peer:
             self._begin(functools.partial(self._serve, connection))
 
     def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError, ValueError), connection:
+        with contextlib.suppress(OSError, ValueError), self._secured(connection) as connection:
             asked = _read(connection)
             if asked is None:
                 return
@@ -123,6 +125,15 @@ class Peer:
                 script = self.scripts.get(asked.target.partition("?")[0], _absent)
                 self._changed.notify_all()
             script(Talk(connection, asked, self._ended))
+
+    def _secured(self, connection: socket.socket) -> socket.socket:
+        if self._tls is None:
+            return connection
+        try:
+            return self._tls.wrap_socket(connection, server_side=True)
+        except OSError:
+            connection.close()
+            raise
 
     def seen(self, path: str) -> list[Asked]:
         """The requests of a path so far."""

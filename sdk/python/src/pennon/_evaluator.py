@@ -37,6 +37,9 @@ Value = TypeVar("Value", bool, int, float, str, dict[str, Any])
 METRIC_LENGTH = 100
 """Characters of a metric's name, as of every key."""
 
+COMPLAINTS = 50
+"""Different complaints that are logged in the life of a client, each once."""
+
 _ASKED = ((bool, "boolean"), (str, "string"), (int, "integer"), (float, "float"), (dict, "object"))
 
 
@@ -55,6 +58,7 @@ class Evaluator:
         self._clock = clock or Clock()
         self._listeners = Listeners()
         self._start_lock = threading.Lock()
+        self._starter: int | None = None
         self._session: Session | None = None
         self._inherited: Held | None = None
         self._deadline: float | None = None
@@ -213,7 +217,7 @@ class Evaluator:
             kept.track(metric, unit, float(value))
 
     def _say_once(self, text: str) -> None:
-        if text not in self._said:
+        if text not in self._said and len(self._said) < COMPLAINTS:
             self._said.add(text)
             log.warning("%s", text)
 
@@ -221,6 +225,8 @@ class Evaluator:
 
     def _begin(self) -> Any:
         """What to evaluate while nothing is published: starts what is to work, and waits once, for a moment."""
+        if self._starter == threading.get_ident():
+            return Nothing()  # A finalizer or a signal's handler, in the midst of the start.
         session = self._started()
         if self._view is None and not session.first.is_open:
             self._wait_for_first(session)
@@ -235,19 +241,27 @@ class Evaluator:
         if session is not None:
             return session
         with self._start_lock:
-            if self._session is None:
-                settings = self._settings or Settings.read({}, os.environ)
-                session = Session(settings, self._clock, self._listeners, self._publish, self._inherited)
-                self._settings, self._at = settings, self._moment(settings.instance_id)
-                self._session = session
-                self._kept = session.kept if self._overrides is None else None
-                if session.store.held is not None:
-                    self._publish(session.store.held)
-                if self._closed:
-                    session.close()
-                else:
-                    session.start()
-            return self._session
+            if self._session is not None:
+                return self._session
+            self._starter = threading.get_ident()
+            try:
+                return self._start()
+            finally:
+                self._starter = None
+
+    def _start(self) -> Session:
+        settings = self._settings or Settings.read({}, os.environ)
+        session = Session(settings, self._clock, self._listeners, self._publish, self._inherited)
+        self._settings, self._at = settings, self._moment(settings.instance_id)
+        self._session = session
+        self._kept = session.kept if self._overrides is None else None
+        if session.store.held is not None:
+            self._publish(session, session.store.held)
+        if self._closed:
+            session.close()
+        else:
+            session.start()
+        return session
 
     def _restart(self, settings: Settings) -> None:
         """Begins anew, with nothing of what was."""
@@ -257,7 +271,9 @@ class Evaluator:
             self._closed = False
         self._started()
 
-    def _publish(self, held: Held) -> None:
+    def _publish(self, session: Session, held: Held) -> None:
+        if session is not self._session:
+            return  # The last word of one that was ended.
         overrides = self._overrides
         self._view = held.snapshot if overrides is None else overrides.over(held.snapshot)
 
@@ -289,7 +305,7 @@ class Evaluator:
     # What concerns the process.
 
     def _after_fork(self) -> None:
-        self._start_lock = threading.Lock()
+        self._start_lock, self._starter = threading.Lock(), None
         session, self._session = self._session, None
         if session is None:
             return

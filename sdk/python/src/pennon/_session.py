@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import logging
 import os
-import queue
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
 from pennon._cache import Cache
-from pennon._events.kept import Kept
 from pennon._events.sender import Sender
 from pennon._events.wire import time as wire_time
 from pennon._gate import Gate
@@ -23,6 +21,7 @@ from pennon._status import Health, Status
 from pennon._store import Held, Store
 from pennon._transport.connection import Connection
 from pennon._transport.origin import Origin
+from pennon._transport.parts import Parts
 from pennon._transport.server import Server
 from pennon._version import VERSION
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pennon._clock import Clock
+    from pennon._events.kept import Kept
     from pennon._notices import Listeners
     from pennon._settings import Settings
     from pennon._transport.stream import Ending
@@ -51,7 +51,7 @@ class Session:
         settings: Settings,
         clock: Clock,
         listeners: Listeners,
-        publish: Callable[[Held], None],
+        publish: Callable[[Session, Held], None],
         inherited: Held | None = None,
     ) -> None:
         self._settings = settings
@@ -72,25 +72,30 @@ class Session:
         held = inherited or self._to_begin_with(cache)
         self.store = Store(held, self._serve)
         self.notices = Notices(listeners, None if held is None else held.snapshot, clock)
-        self.kept: Kept | None = None
         self._sender: Sender | None = None
         self._connection: Connection | None = None
         if held is not None:
             self._health.begins_with(str(held.position), held.source)
+        if held is not None or self.missing is not None:
             self.first.open()
-        if settings.url is not None and settings.key is not None:
-            server = Server(
-                Origin.parse(settings.url),
-                settings.key,
-                settings.connect_timeout,
-                settings.read_timeout,
-                clock.monotonic,
-            )
-            self._connection = Connection(settings, server, self.store, self, clock, cache)
-            self._prepare_events(server)
-        else:
-            self.first.open()
+        self._connect(cache)
         self._status = self._health.status()
+
+    @property
+    def kept(self) -> Kept | None:
+        """What is kept for the server; None when nothing is sent."""
+        return None if self._sender is None else self._sender.kept
+
+    def _connect(self, cache: Cache | None) -> None:
+        """Makes what speaks with the server, if there is one."""
+        settings, clock = self._settings, self._clock
+        if settings.url is None or settings.key is None:
+            return
+        timeouts = settings.connect_timeout, settings.read_timeout
+        server = Server(Origin.parse(settings.url), settings.key, *timeouts, clock.monotonic)
+        self._connection = Connection(Parts(settings, server, self.store, self, clock, cache))
+        if settings.events:
+            self._sender = Sender(settings, server, clock, os.urandom(8).hex(), self._heartbeat)
 
     def _cache(self) -> Cache | None:
         settings = self._settings
@@ -107,27 +112,24 @@ class Session:
             store.put(cached, "cache")
         return store.held
 
-    def _prepare_events(self, server: Server) -> None:
-        settings = self._settings
-        if not settings.events:
-            return
-        wake: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.kept = Kept(lambda: wake.put(None), self._clock.now_ms)
-        session = os.urandom(8).hex()
-        self._sender = Sender(settings, server, self.kept, session, self._heartbeat, self._clock, wake)
-
     # For the client.
 
     def start(self) -> None:
         """Begins to work."""
         if self.missing is not None and not self._settings.quiet:
-            log.warning("Pennon is not configured: it needs %s; serving %s", self.missing, self._served())
-        if self._connection is not None:
-            self._connection.start()
-        if self._sender is not None:
-            self._sender.start()
-        if self._listeners:
-            self.notices.listen()
+            # Who gives a bootstrap and no address means it.
+            level = logging.WARNING if self._settings.bootstrap is None else logging.INFO
+            log.log(level, "Pennon is not configured: it needs %s; serving %s", self.missing, self._served())
+        try:
+            if self._connection is not None:
+                self._connection.start()
+            if self._sender is not None:
+                self._sender.start()
+            if self._listeners:
+                self.notices.listen()
+        except RuntimeError as error:
+            log.error("no thread can be started (%s); serving %s", error, self._served())
+            self.first.open()
 
     def status(self) -> Status:
         """How it stands."""
@@ -213,7 +215,7 @@ class Session:
         """Another snapshot is held."""
         with self._lock:
             self._health.serves(str(held.position), held.source, self._clock.wall())
-        self._publish(held)
+        self._publish(self, held)
         self.notices.serves(held.snapshot)
         with self._lock:
             self._changed()

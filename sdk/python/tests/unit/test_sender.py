@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import queue
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ import pytest
 
 from pennon._clock import Clock
 from pennon._events.buffer import ROOM
-from pennon._events.kept import Kept
 from pennon._events.sender import Sender
 from pennon._settings import Settings
 from pennon._transport.origin import Origin
@@ -34,10 +32,9 @@ class Post:
         quick = {"flush_interval": 60, "backoff_min": 0.01, "backoff_max": 0.02, **settings}
         read = Settings.read({"url": peer.url, "key": "pnn_srv_secret", "instance_id": "i-1", **quick}, {})
         clock = Clock()
-        wake: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.kept = Kept(lambda: wake.put(None), clock.now_ms)
         server = Server(Origin.parse(peer.url), "pnn_srv_secret", 5.0, 5.0, clock.monotonic)
-        self.sender = Sender(read, server, self.kept, "8f1c0a4be27d6395", self._heartbeat, clock, wake)
+        self.sender = Sender(read, server, clock, "8f1c0a4be27d6395", self._heartbeat)
+        self.kept = self.sender.kept
         self.peer = peer
         self.sender.start()
 

@@ -13,6 +13,7 @@ from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
+from pennon._events.kept import Kept
 from pennon._events.wire import Batch, Envelope
 from pennon._transport.backoff import Backoff, around, retry_after
 from pennon._transport.exchange import Exchange, Unreachable
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pennon._clock import Clock
-    from pennon._events.kept import Kept
     from pennon._events.wire import Event
     from pennon._settings import Settings
     from pennon._transport.server import Server
@@ -57,22 +57,16 @@ class Sender:
     """Sends what one process keeps."""
 
     def __init__(
-        self,
-        settings: Settings,
-        server: Server,
-        kept: Kept,
-        session: str,
-        heartbeat: Callable[[], Event],
-        clock: Clock,
-        wake: queue.SimpleQueue[threading.Event | _Stop | None],
+        self, settings: Settings, server: Server, clock: Clock, session: str, heartbeat: Callable[[], Event]
     ) -> None:
         self._interval = settings.flush_interval
         self._server = server
-        self._kept = kept
+        self._clock = clock
         self._envelope = Envelope(settings.instance_id, session)
         self._heartbeat = heartbeat
-        self._clock = clock
-        self._wake = wake
+        # Its `put` may be called by whoever evaluates: it takes no lock that could be held.
+        self._wake: queue.SimpleQueue[threading.Event | _Stop | None] = queue.SimpleQueue()
+        self.kept = Kept(lambda: self._wake.put(None), clock.now_ms)
         self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, clock.random)
         self._unsent: deque[Batch] = deque()
         self._next_at = clock.monotonic() + around(self._interval, clock.random)
@@ -153,12 +147,12 @@ class Sender:
 
     def _deliver(self, end: float | None) -> None:
         """Sends all there is, a heartbeat at least, until something fails."""
-        self._kept.collect()
+        self.kept.collect()
         for number in range(BATCHES):
             if not self._unsent:
-                if number > 0 and not self._kept.waiting:
+                if number > 0 and not self.kept.waiting:
                     break
-                self._unsent.append(self._envelope.seal(self._kept.pack(self._heartbeat())))
+                self._unsent.append(self._envelope.seal(self.kept.pack(self._heartbeat())))
             now = self._clock.monotonic()
             seconds = SEND_SECONDS if end is None else end - now
             if seconds <= 0 or (self._closing and end is None):
@@ -189,7 +183,7 @@ class Sender:
         elif fate is _Fate.TOO_LARGE and (halves := batch.halves()):
             self._unsent.extendleft([self._envelope.seal(half) for half in halves][::-1])
         elif answer is not None:
-            self._kept.lost(batch.events)
+            self.kept.lost(batch.events)
             self._say(f"the server does not take these events (status {answer.status}); they are dropped")
         return True
 
@@ -209,7 +203,7 @@ class Sender:
             refused = [(batch.events[one["index"]], str(one.get("code"))) for one in found.get("refused", ())]
         except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
             return
-        self._kept.lost(event for event, _ in refused)
+        self.kept.lost(event for event, _ in refused)
         for event, code in refused:
             self._say(f"the server refuses events of kind {event['kind']}: {code}")
 

@@ -16,12 +16,7 @@ from pennon._transport.link import Link
 from pennon._transport.listener import Listener
 
 if TYPE_CHECKING:
-    from pennon._cache import Cache
-    from pennon._clock import Clock
-    from pennon._settings import Settings
-    from pennon._store import Store
-    from pennon._transport.server import Server
-    from pennon._transport.watch import Watch
+    from pennon._transport.parts import Parts
 
 log = logging.getLogger("pennon")
 
@@ -29,14 +24,9 @@ log = logging.getLogger("pennon")
 class Connection:
     """The two threads."""
 
-    def __init__(
-        self, settings: Settings, server: Server, store: Store, watch: Watch, clock: Clock, cache: Cache | None
-    ) -> None:
-        self._line = Line(Link(settings.stream_wait))
-        workers = {
-            "pennon-listener": Listener(settings, server, store, watch, self._line, clock),
-            "pennon-keeper": Keeper(settings, server, store, watch, self._line, clock, cache),
-        }
+    def __init__(self, parts: Parts) -> None:
+        self._line = Line(Link(parts.settings.stream_wait))
+        workers = {"pennon-listener": Listener(parts, self._line), "pennon-keeper": Keeper(parts, self._line)}
         self._threads = [
             threading.Thread(target=self._guarded, args=(worker,), name=name, daemon=True)
             for name, worker in workers.items()

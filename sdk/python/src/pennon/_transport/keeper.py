@@ -10,13 +10,9 @@ from pennon._transport.poll import POLL_SECONDS, poll
 from pennon._transport.stream import Ending, Outcome
 
 if TYPE_CHECKING:
-    from pennon._cache import Cache
-    from pennon._clock import Clock
-    from pennon._settings import Settings
-    from pennon._store import Held, Store
+    from pennon._store import Held
     from pennon._transport.line import Line
-    from pennon._transport.server import Server
-    from pennon._transport.watch import Watch
+    from pennon._transport.parts import Parts
 
 LOOK: Final = 5.0
 """Seconds between two looks at whether the process slept: a stream may have ended meanwhile, without a word."""
@@ -25,25 +21,17 @@ LOOK: Final = 5.0
 class Keeper:
     """Works until the line is closed."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        server: Server,
-        store: Store,
-        watch: Watch,
-        line: Line,
-        clock: Clock,
-        cache: Cache | None,
-    ) -> None:
+    def __init__(self, parts: Parts, line: Line) -> None:
+        settings = parts.settings
         self._settings = settings
-        self._server = server
-        self._store = store
-        self._watch = watch
+        self._server = parts.server
+        self._store = parts.store
+        self._watch = parts.watch
+        self._clock = parts.clock
+        self._cache = parts.cache
         self._line = line
-        self._clock = clock
-        self._cache = cache
-        self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, clock.random)
-        self._saved = store.held
+        self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, parts.clock.random)
+        self._saved = parts.store.held
         self._saved_at: float | None = None
 
     def run(self) -> None:

@@ -9,13 +9,9 @@ from pennon._transport.server import STREAM_PATH
 from pennon._transport.stream import Ending, Outcome, Stream
 
 if TYPE_CHECKING:
-    from pennon._clock import Clock
-    from pennon._settings import Settings
-    from pennon._store import Store
     from pennon._transport.exchange import Request
     from pennon._transport.line import Line
-    from pennon._transport.server import Server
-    from pennon._transport.watch import Watch
+    from pennon._transport.parts import Parts
 
 QUICK: Final = 1.0
 """Seconds: a stream that ends whole within them was good for little."""
@@ -27,16 +23,15 @@ QUICK_ENDS: Final = 3
 class Listener:
     """Opens streams, for as long as the line is not closed."""
 
-    def __init__(
-        self, settings: Settings, server: Server, store: Store, watch: Watch, line: Line, clock: Clock
-    ) -> None:
-        self._server = server
-        self._store = store
-        self._watch = watch
+    def __init__(self, parts: Parts, line: Line) -> None:
+        settings = parts.settings
+        self._server = parts.server
+        self._store = parts.store
+        self._watch = parts.watch
+        self._clock = parts.clock
         self._line = line
-        self._clock = clock
-        self._target = server.origin.target(STREAM_PATH, settings.introduction())
-        self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, clock.random)
+        self._target = parts.server.origin.target(STREAM_PATH, settings.introduction())
+        self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, parts.clock.random)
         self._whole = False
         self._quick_ends = 0
 
