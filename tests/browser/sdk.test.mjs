@@ -9,6 +9,9 @@ import { createClient } from '../../sdk/typescript/dist/esm/server/index.js';
 
 /** Longer than a poll waits, shorter than a stream may be silent. */
 const A_WHILE = 40_000;
+/** How long a hidden page keeps its stream, and as much of it as a busy machine may take to look. */
+const HIDDEN_MS = 120_000;
+const A_MOMENT = 60_000;
 const context = { targetingKey: 'u-1' };
 
 let browser, pages, server, url;
@@ -204,6 +207,28 @@ test('a graceful restart of the server is no outage', async () => {
   } finally {
     await own.close();
   }
+});
+
+test('a hidden page keeps its stream for two minutes by default', async () => {
+  const it = await open(url, { clock: true });
+  // The page's clock runs ahead of the server's heartbeats, so silence is not to count here.
+  await it.start(options({ readTimeoutMs: 3_600_000 }));
+  await it.is('ready');
+  const show = (visible) =>
+    it.page.evaluate((state) => {
+      Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => state });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }, visible ? 'visible' : 'hidden');
+  await show(false);
+  await it.page.clock.fastForward(HIDDEN_MS - A_MOMENT);
+  await flip(it, true);
+  await streamsAre(server, 1);
+  await it.page.clock.fastForward(A_MOMENT);
+  await streamsAre(server, 0);
+  await server.switch('flip', false);
+  await show(true);
+  await it.sees('flip is off');
+  assert.equal(it.count(STREAM), 2);
 });
 
 test('a worker has flags too', async () => {
