@@ -74,6 +74,8 @@ export class Reporter {
   /** Counts an evaluation, and notes whom it exposed to a run. */
   evaluated(details: Details<unknown>, track: Track | undefined, context: JsonObject): void {
     const { flagKey, variant, reason, errorCode } = details;
+    // Whatever a caller asks for: what is no key is counted by nobody.
+    if (typeof (flagKey as unknown) !== "string") return;
     this.#buffer.count(flagKey, variant, reason, errorCode);
     const unit = track && variant !== undefined ? unitOf(track.by, context) : undefined;
     if (track && unit !== undefined) {

@@ -24,7 +24,7 @@ const RESULTS = put(1, {
 
 async function ready() {
   const scene = new Scene();
-  const client = scene.client();
+  const client = scene.client({ events: true });
   await scene.streaming(RESULTS);
   return client;
 }
