@@ -54,7 +54,7 @@ test("a patched snapshot answers as one of the whole resulting document, and the
         assert.deepEqual(everything(old), before);
       }
     }),
-    { numRuns: 1_500 },
+    { numRuns: 600 },
   );
 });
 
@@ -72,7 +72,7 @@ test("whatever may answer otherwise after a patch is named as changed", () => {
         }
       }
     }),
-    { numRuns: 1_500 },
+    { numRuns: 600 },
   );
 });
 
