@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, test } from 'node:test';
 import { startServer } from '../ofrep/server.mjs';
-import { launch, servePages, until } from './browser.mjs';
+import { launch, servePages, until, WAIT_MS } from './browser.mjs';
 import { BULK, EVENTS, openFlags, STREAM, streamsAre } from './flags.mjs';
 import { startProxy } from './proxy.mjs';
 import { createClient } from '../../sdk/typescript/dist/esm/server/index.js';
@@ -262,19 +262,33 @@ test('a page where nothing can be kept works all the same', async () => {
   assert.deepEqual(it.complaints, []);
 });
 
-test('what a page evaluates and measures reaches the server, once', async () => {
+test('what a page evaluates, is exposed to and measures reaches the server, once', async () => {
+  const flag = `${server.address}/api/v1/projects/${server.project}/flags/max-items/environments/${server.environment}`;
+  const headers = { authorization: `Bearer ${server.apiToken}`, 'content-type': 'application/json' };
+  const version = (await fetch(flag, { headers })).headers.get('etag');
+  const rule = { id: 'arm', serve: { variant: 'many' }, track: { run: 'r-1', arm: 'candidate' } };
+  const body = JSON.stringify([{ add: rule }]);
+  const made = await fetch(`${flag}/rules`, { method: 'POST', headers: { ...headers, 'if-match': version }, body });
+  assert.equal(made.status, 200);
+
   const proxy = await startProxy(server.address);
   try {
     const it = await open();
     await it.start(options({ url: proxy.address, events: true }));
     await it.is('ready');
+    for (const _ of [1, 2]) await it.call('value', 'max-items', 0);
     await it.call('track', 'checkout_error');
     await it.call('track', 'latency_ms', 12.5);
     await it.call('flush');
     const [batch, ...more] = proxy.to(EVENTS);
-    assert.deepEqual([batch.status, JSON.parse(batch.answer), more], [200, { accepted: 3, refused: [] }, []]);
+    assert.deepEqual([batch.status, JSON.parse(batch.answer), more], [200, { accepted: 4, refused: [] }, []]);
     const { events } = JSON.parse(batch.body);
-    assert.deepEqual(events.map(({ kind }) => kind), ['summary', 'track', 'track'], 'no word of the instance');
+    const kinds = events.map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['summary', 'exposure', 'track', 'track'], 'no word of the instance, and one exposure');
+    const { at, ...exposure } = events[1];
+    assert.ok(Math.abs(Date.parse(at) - Date.now()) < WAIT_MS, at);
+    const met = { run: 'r-1', arm: 'candidate', unit: 'u-1' };
+    assert.deepEqual(exposure, { kind: 'exposure', flag: 'max-items', variant: 'many', ...met });
     assert.deepEqual(it.complaints, []);
   } finally {
     await proxy.close();
