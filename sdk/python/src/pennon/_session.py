@@ -121,12 +121,12 @@ class Session:
             level = logging.WARNING if self._settings.bootstrap is None else logging.INFO
             log.log(level, "Pennon is not configured: it needs %s; serving %s", self.missing, self._served())
         try:
+            if self._listeners:
+                self.notices.listen()  # First, or they would miss what the connection is quick to bring.
             if self._connection is not None:
                 self._connection.start()
             if self._sender is not None:
                 self._sender.start()
-            if self._listeners:
-                self.notices.listen()
         except RuntimeError as error:
             log.error("no thread can be started (%s); serving %s", error, self._served())
             self.first.open()

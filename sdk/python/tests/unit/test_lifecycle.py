@@ -155,6 +155,18 @@ def test_a_client_that_was_never_asked_closes_without_a_word(caplog: pytest.LogC
     assert [record.levelno for record in caplog.records] == []
 
 
+def test_who_listens_before_the_start_misses_nothing_of_it(peer: Peer) -> None:
+    peer.scripts[STREAM] = _streams(document(flag("f")))
+    for _ in range(30):
+        flags = Flags()
+        told: list[object] = []
+        flags._listeners.changes = (("f", told.append),)
+        flags._listeners.statuses = (told.append,)
+        flags.configure(peer.url, "k", events=False)
+        until(lambda: len(told) == 2, "the change and the state")  # noqa: B023 - it is looked at within the round
+        flags.close()
+
+
 def test_a_mistake_of_our_own_does_not_end_the_thread(peer: Peer, caplog: pytest.LogCaptureFixture) -> None:
     peer.scripts[STREAM] = _streams(document(flag("f")))
     with Client(peer.url, "k", events=False, backoff_min=0.01, backoff_max=0.02, start_wait=10) as client:
