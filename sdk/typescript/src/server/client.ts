@@ -135,7 +135,8 @@ export class Client<Flags extends object = AnyFlags> {
   /** The results of flags that are `clientVisible`, for a page to start from. Plain data. */
   bootstrap(context?: Somebody): Bootstrap {
     const { held, at } = this.#begun;
-    return bootstrap(held.snapshot, this.#ambient.subject(context), at);
+    // As the server evaluates for a page, which is no instance.
+    return bootstrap(held.snapshot, this.#ambient.subject(context), { ...at, instance: undefined });
   }
 
   /**

@@ -38,6 +38,28 @@ export class TrueServer {
     return this.started.serverKey;
   }
 
+  switch(flag: string, on: boolean): Promise<void> {
+    return this.started.switch(flag, on);
+  }
+
+  /** Ends the server as a power cut would; `start` brings it back. */
+  kill(): Promise<void> {
+    return this.started.kill();
+  }
+
+  stop(): Promise<void> {
+    return this.started.stop();
+  }
+
+  /** At the same address, on the same data. */
+  again(): Promise<void> {
+    return this.started.start();
+  }
+
+  close(): Promise<void> {
+    return this.started.close();
+  }
+
   /** Makes a flag and its configuration in the environment. */
   async flag(definition: { key: string } & Record<string, unknown>, configuration: object): Promise<void> {
     await this.#call("POST", "flags", { type: "boolean", clientVisible: true, ...definition });
