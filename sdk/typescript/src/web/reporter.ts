@@ -18,8 +18,8 @@ export interface ReporterLimits extends BackoffLimits {
 const PATH = "/api/v1/sdk/events";
 /** Bytes of a batch: what outlives its page may have 64 KiB, headers and other senders of the page included. */
 const BATCH_BYTES = 48 * 1024;
-/** How long the end may take. */
-const CLOSE_MS = 1_000;
+/** How long the end may wait for an answer, so that all of it takes less than a second. */
+const CLOSE_MS = 800;
 
 /** What a name or a JSON pointer leads to. */
 function attribute(context: JsonObject, reference: string): unknown {

@@ -92,7 +92,7 @@ class Connection {
       this.#error = "an event that cannot be used";
       for (const { type, data } of this.#reader.push(value)) {
         // Whoever is told of an event may end the connection, and is told of no further one.
-        if (!this.#end.signal.aborted) this.#take(type, JSON.parse(data) as unknown);
+        if (!this.#end.signal.aborted) this.#take(type, data);
       }
       this.#error = "the connection broke";
     }
@@ -101,7 +101,9 @@ class Connection {
     return this.#hasBegun || this.#isOver ? { after } : { error: "the stream ended at once", after };
   }
 
-  #take(type: string, json: unknown): void {
+  /** Words that are not known are passed over, whatever they say. */
+  #take(type: string, data: string): void {
+    const json = /^(put|patch|goodbye)$/.test(type) ? (JSON.parse(data) as unknown) : undefined;
     if (type === "put") {
       this.#hasBegun = true;
       this.#on.put(readResults(json, type));
