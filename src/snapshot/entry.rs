@@ -2,7 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use pennon_engine::{ErrorCode, Evaluation};
+use pennon_engine::{ErrorCode, Evaluation, Track};
 
 use super::answer::Answer;
 
@@ -32,7 +32,19 @@ pub fn entry(out: &mut Vec<u8>, answer: &Answer, evaluation: &Evaluation<'_>, au
     }
 }
 
-/// A number that differs when the entry differs (but for one chance in 2^64), without writing it. Never 0.
+/// Appends what a stream of results tells of a flag: the same, and which run counts the exposure, `{run, by, arm?}`.
+pub fn streamed(out: &mut Vec<u8>, answer: &Answer, evaluation: &Evaluation<'_>, audience: Audience) {
+    entry(out, answer, evaluation, audience);
+    if let Some(track) = evaluation.track() {
+        // Within the entry's braces.
+        out.pop();
+        out.extend_from_slice(b",\"track\":");
+        tracked(out, &track);
+        out.push(b'}');
+    }
+}
+
+/// A number that differs when the streamed entry differs (but for one chance in 2^64), without writing it. Never 0.
 #[must_use]
 pub fn fingerprint(answer: &Answer, evaluation: &Evaluation<'_>, audience: Audience) -> u64 {
     let mut hash = DefaultHasher::new();
@@ -45,6 +57,10 @@ pub fn fingerprint(answer: &Answer, evaluation: &Evaluation<'_>, audience: Audie
             (evaluation.reason() as u8).hash(&mut hash);
             if audience == Audience::Server {
                 details(evaluation).hash(&mut hash);
+            }
+            if let Some(track) = evaluation.track() {
+                (track.run(), track.arm()).hash(&mut hash);
+                track.by().for_each(|by| by.hash(&mut hash));
             }
         }
     }
@@ -105,11 +121,33 @@ pub fn failure(out: &mut Vec<u8>, answer: &Answer, evaluation: &Evaluation<'_>) 
     out.push(b'}');
 }
 
+fn tracked(out: &mut Vec<u8>, track: &Track<'_>) {
+    out.push(b'{');
+    member(out, "run", track.run());
+    out.extend_from_slice(b",\"by\":[");
+    for (number, by) in track.by().enumerate() {
+        if number > 0 {
+            out.push(b',');
+        }
+        text(out, by);
+    }
+    out.push(b']');
+    if let Some(arm) = track.arm() {
+        out.push(b',');
+        member(out, "arm", arm);
+    }
+    out.push(b'}');
+}
+
 /// Rule ids, causes and flag keys may hold what JSON escapes only in a cause, so all of them go the safe way.
 fn member(out: &mut Vec<u8>, name: &str, value: &str) {
     out.push(b'"');
     out.extend_from_slice(name.as_bytes());
     out.extend_from_slice(b"\":");
+    text(out, value);
+}
+
+fn text(out: &mut Vec<u8>, value: &str) {
     // Writing into a Vec does not fail.
     let _ = serde_json::to_writer(&mut *out, value);
 }

@@ -9,7 +9,7 @@ use pennon_engine::{At, Context};
 use super::feed::{Event, Feed, Moment, Pieces};
 use super::position::Position;
 use crate::domain::json::push_string;
-use crate::snapshot::entry::{Audience, entry, fingerprint};
+use crate::snapshot::entry::{Audience, fingerprint, streamed};
 use crate::snapshot::wire;
 
 /// Bytes to begin with, for each flag: most entries need no more.
@@ -75,7 +75,7 @@ impl ResultsFeed {
             entries.push(is);
             if is != was {
                 name(&mut out, key);
-                entry(&mut out, answer, &evaluation, self.audience);
+                streamed(&mut out, answer, &evaluation, self.audience);
             }
         }
         if let (Some(sent), None) = (before, same_keys) {

@@ -25,7 +25,8 @@ const CONTEXT_LIMIT: usize = 32 * 1024;
 /// Listen to results.
 ///
 /// Server-sent events: `put` with `{"epoch", "revision", "flags"}` first, always, then `patch` with `{"epoch", "from", "revision",
-/// "flags"}` that holds only the results that changed; one that is gone is `null`. Each result is an entry of OFREP's bulk answer.
+/// "flags"}` that holds only the results that changed; one that is gone is `null`. Each result is an entry of OFREP's bulk answer, and
+/// has a `track` `{"run", "by", "arm"}` when an exposure to it counts for a run.
 /// The server evaluates: the caller never sees a rule. The context is kept in memory as long as the stream lives, and neither
 /// stored nor logged.
 #[utoipa::path(

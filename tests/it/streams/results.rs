@@ -46,6 +46,25 @@ on_both! {
         }
     }
 
+    fn a_result_that_counts_for_a_run_says_so_on_the_stream_and_never_over_ofrep(server: Server) {
+        let owner = server.owner().with("X-Pennon-Reason", "a test");
+        make(&owner, r#"{"key": "shown", "clientVisible": true}"#);
+        let tracked = |track: &str| format!(r#"{{"enabled": true, "fallthrough": {{"variant": "off"}}, "rules": [{{"id": "r", "serve": {{"variant": "on"}}, "track": {track}}}]}}"#);
+        configure(&owner, "shown", &tracked(r#"{"run": "run-1", "arm": "candidate"}"#));
+        for key in [&server.client_key, &server.server_key] {
+            let mut follower = Follower::of(server.client_stream(key, r#"{"targetingKey": "u-1"}"#));
+            let mut entry = follower.document["flags"]["shown"].clone();
+            let track = entry.as_object_mut().unwrap().remove("track");
+            assert_eq!(track, Some(json!({"run": "run-1", "by": ["targetingKey"], "arm": "candidate"})));
+            assert_eq!(entry, bulk(&server, key, r#"{"targetingKey": "u-1"}"#)["shown"], "the rest is OFREP's");
+            configure(&owner, "shown", &tracked(r#"{"run": "run-2", "by": ["user", "org"]}"#));
+            assert_eq!(follower.step(), Sent::Patch, "another run is another result, though the value is the same");
+            assert_eq!(follower.last["flags"]["shown"]["track"], json!({"run": "run-2", "by": ["user", "org"]}));
+            configure(&owner, "shown", &tracked(r#"{"run": "run-1", "arm": "candidate"}"#));
+            assert_eq!(follower.step(), Sent::Patch);
+        }
+    }
+
     fn only_results_that_changed_are_sent(server: Server) {
         let owner = server.owner().with("X-Pennon-Reason", "a test");
         for key in ["a", "b"] {
