@@ -91,6 +91,7 @@ test('what a page has to tell leaves when it is hidden, and when it is closed', 
   await it.hide();
   await until('the first batch', () => metrics().includes('before-hidden'));
   await it.show();
+  await it.evaluate(() => app.flags.flush()); // one batch is under way at a time
   await it.evaluate(() => app.flags.track('before-left'));
   await it.go(`${pages.origin}/elsewhere`);
   await until('the second batch', () => metrics().includes('before-left'));
