@@ -5,7 +5,7 @@ from collections import Counter
 
 import faults
 import sse
-from scene import EVENTS, STREAM
+from scene import EVENTS
 
 # Sent when a test says so, and not before.
 EVENTS_ON = {"events": True, "flushIntervalMs": 60_000}
@@ -68,6 +68,6 @@ def tracked(scene, run: str = "r-1", by=("targetingKey",), flag: str = "flag") -
             rule["track"] = {"run": run, "arm": "candidate", "by": list(by)}
         return sse.write(event.name, document, event.id)
 
-    scene.proxy.on(STREAM, faults.edit(mark))
+    scene.proxy.on(scene.stream, faults.edit(mark))
     scene.project.flag(flag)
     scene.project.configure(flag, rules=[{"id": "r", "serve": {"variant": "on"}}], fallthrough={"variant": "off"})

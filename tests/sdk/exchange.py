@@ -1,6 +1,7 @@
 """One request on its way through the proxy: what a fault (faults.py) may do with it and its answer."""
 
 import asyncio
+import json
 import socket
 import struct
 import time
@@ -44,6 +45,11 @@ class Request:
     @property
     def query(self) -> dict[str, str]:
         return dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(self.target).query, keep_blank_values=True))
+
+    @property
+    def json(self):
+        """What was asked, where that is JSON."""
+        return json.loads(self.body)
 
     @property
     def open(self) -> bool:

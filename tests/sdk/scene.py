@@ -8,8 +8,6 @@ from languages import Language
 from proxy import Proxy
 from server import Project, Server
 
-STREAM = "/api/v1/sdk/stream"
-SNAPSHOT = "/api/v1/sdk/snapshot"
 EVENTS = "/api/v1/sdk/events"
 
 # Times in which a test is over soon. The shared server's heartbeat is 100 ms, so that ten of them may be late before
@@ -37,6 +35,12 @@ class Scene:
         self.server = server
         self.language = language
         self.project: Project = server.project()
+        # The web SDK is given results by the server, one context's at a time, and has a key that is public.
+        self.web = language.name == "web"
+        self.stream = "/api/v1/sdk/client-stream" if self.web else "/api/v1/sdk/stream"
+        self.polled = "/ofrep/v1/evaluate/flags" if self.web else "/api/v1/sdk/snapshot"
+        self.key = self.project.client_key if self.web else self.project.server_key
+        self.key_id = self.project.client_key_id if self.web else self.project.server_key_id
         self.proxy = Proxy(server.address)
         self._agents: list[Agent] = []
 
@@ -48,7 +52,15 @@ class Scene:
 
     def options(self, **options) -> dict:
         """The quick settings, with these instead."""
-        return {"url": self.proxy.url, "key": self.project.server_key, **QUICK, **options}
+        return {"url": self.proxy.url, "key": self.key, **QUICK, **options}
+
+    def bootstrap(self) -> dict:
+        """What the SDK may be given to start from: the snapshot, or the results for nobody in particular."""
+        return self.project.results({}) if self.web else self.project.snapshot()
+
+    def resumes(self, request, revision: str | None) -> bool:
+        """Whether a stream was asked for from this revision on. The client stream always begins anew."""
+        return request.headers.get("last-event-id") == (None if self.web else revision)
 
     def start(self, **options) -> Agent:
         """An agent that has been told to start."""
@@ -68,10 +80,10 @@ class Scene:
 
     def streams(self) -> list:
         """The attempts to open a stream so far."""
-        return self.proxy.seen(STREAM)
+        return self.proxy.seen(self.stream)
 
     def polls(self) -> list:
-        return self.proxy.seen(SNAPSHOT)
+        return self.proxy.seen(self.polled)
 
     def most_at_once(self, path: str) -> int:
         """How many requests below `path` were open at the same time, at most."""

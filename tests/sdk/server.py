@@ -5,6 +5,7 @@ another's project.
 """
 
 import contextlib
+import http.client
 import importlib.util
 import itertools
 import json
@@ -14,6 +15,8 @@ import sqlite3
 import urllib.error
 import urllib.parse
 import urllib.request
+
+import sse
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 _numbers = itertools.count(1)
@@ -127,6 +130,19 @@ class Project:
             raise Failed(f"snapshot: {status} {answer}")
         return answer
 
+    def results(self, context: dict) -> dict:
+        """What a web SDK is given for a context: the `put` of the client stream."""
+        where = urllib.parse.urlsplit(self.server.address)
+        connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
+        headers = {"Authorization": f"Bearer {self.client_key}", "Content-Type": "application/json"}
+        with contextlib.closing(connection):
+            connection.request("POST", f"{where.path}/api/v1/sdk/client-stream", json.dumps({"context": context}), headers)
+            response, blocks = connection.getresponse(), sse.Blocks()
+            while True:
+                for block in blocks.feed(response.read1(1)):
+                    if (event := sse.parse(block)).name == "put":
+                        return event.json
+
     # Flags.
 
     def flag(self, key: str = "flag", *, on: bool = True, **definition) -> dict:
@@ -160,13 +176,13 @@ class Project:
         self.call("PATCH", f"segments/{key}", patch)
         return self.revision()
 
-    def evaluations(self) -> dict[tuple[str, str], int]:
-        """How many evaluations the server has counted of what SDKs told, by flag and variant ("" for none)."""
+    def evaluations(self, source: str = "server") -> dict[tuple[str, str], int]:
+        """How many evaluations SDKs with such keys told of, as the server counted, by flag and variant ("" for none)."""
         books = sqlite3.connect(f"file:{self.server.data / 'pennon.db'}?mode=ro", uri=True)
         with contextlib.closing(books):
             rows = books.execute(
                 "SELECT e.flag, e.variant, SUM(e.count) FROM evaluation e JOIN environment v ON v.id = e.environment_id "
-                "JOIN project p ON p.id = v.project_id WHERE p.key = ? AND e.span = 60 AND e.source = 'server' GROUP BY 1, 2",
-                (self.key,),
+                "JOIN project p ON p.id = v.project_id WHERE p.key = ? AND e.span = 60 AND e.source = ? GROUP BY 1, 2",
+                (self.key, source),
             )
             return {(flag, variant): count for flag, variant, count in rows}

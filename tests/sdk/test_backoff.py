@@ -5,7 +5,7 @@ import time
 import pytest
 
 import faults
-from scene import STREAM, gaps
+from scene import gaps
 
 LATE = 0.15  # seconds that an attempt may come after its time: the SDK's own work, on a busy machine
 
@@ -14,9 +14,10 @@ def attempts(scene, count: int, **options) -> list[float]:
     """The waits between so many attempts that are all cut."""
     scene.proxy.on("/", faults.cut)
     scene.start(startWaitMs=1, pollIntervalMs=600_000, **options)
-    return gaps(scene.proxy.wait_for(count, STREAM, seconds=30)[:count])
+    return gaps(scene.proxy.wait_for(count, scene.stream, seconds=30)[:count])
 
 
+@pytest.mark.web_too
 def test_waits_double_their_bound_up_to_the_greatest(scene):
     waits = attempts(scene, 9, backoffMinMs=40, backoffMaxMs=640)
     bounds = [min(0.64, 0.04 * 2**n) for n in range(len(waits))]
@@ -24,6 +25,7 @@ def test_waits_double_their_bound_up_to_the_greatest(scene):
     assert not late, f"waits above their bounds: {late}"
 
 
+@pytest.mark.web_too
 def test_waits_are_spread_over_the_whole_range(scene):
     waits = attempts(scene, 42, backoffMinMs=200, backoffMaxMs=200)
     # Of 41 uniform draws from [0, 200 ms]: none below 80 ms, or none above 120 ms, one time in 10^9; the mean's
@@ -33,24 +35,27 @@ def test_waits_are_spread_over_the_whole_range(scene):
     assert max(waits) < 0.2 + LATE
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("status", [429, 503])
 def test_nobody_comes_before_retry_after(scene, status):
     scene.project.flag()
     scene.proxy.on("/", faults.problem(status, "unavailable", retry_after="1"), times=1)
     agent = scene.start(backoffMinMs=1, backoffMaxMs=10, pollIntervalMs=600_000)
-    requests = scene.proxy.wait_for(2, STREAM)
+    requests = scene.proxy.wait_for(2, scene.stream)
     assert 1.0 <= requests[1].at - requests[0].at < 1.5
     agent.until(state="ready")
 
 
+@pytest.mark.web_too
 def test_retry_after_does_not_shorten_a_longer_wait(scene):
     scene.project.flag()
     scene.proxy.on("/", faults.problem(503, "unavailable", retry_after="0"))
     scene.start(backoffMinMs=200, backoffMaxMs=200, pollIntervalMs=600_000, startWaitMs=1)
-    waits = gaps(scene.proxy.wait_for(14, STREAM, seconds=20))
+    waits = gaps(scene.proxy.wait_for(14, scene.stream, seconds=20))
     assert max(waits) > 0.06 and sum(waits) / len(waits) > 0.04
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("header", ["soon", "-3", "1e9999", ""])
 def test_a_retry_after_that_means_nothing_is_no_end_of_trying(scene, header):
     scene.project.flag()
@@ -59,44 +64,48 @@ def test_a_retry_after_that_means_nothing_is_no_end_of_trying(scene, header):
     agent.until(state="ready")
 
 
+@pytest.mark.web_too
 def test_the_bound_grows_on_while_connections_do_not_last(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.edit(lambda block: faults.Cut(block) if b"heartbeat" in block else block))
+    scene.proxy.on(scene.stream, faults.edit(lambda block: faults.Cut(block) if b"heartbeat" in block else block))
     scene.start(backoffMinMs=20, backoffMaxMs=1280, healthyAfterMs=60_000)
-    waits = gaps(scene.proxy.wait_for(10, STREAM, seconds=30)[:10])
+    waits = gaps(scene.proxy.wait_for(10, scene.stream, seconds=30)[:10])
     # The last four are drawn from up to 640 and 1 280 ms: all of them below 100 ms one time in 13 000.
     assert max(waits[5:]) > 0.1, waits
 
 
+@pytest.mark.web_too
 def test_the_bound_is_small_again_after_health(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.cut, times=6)
+    scene.proxy.on(scene.stream, faults.cut, times=6)
     agent = scene.ready(backoffMinMs=30, backoffMaxMs=60_000, healthyAfterMs=200, pollIntervalMs=600_000)
     began = time.monotonic()
     flips = 0
     while time.monotonic() - began < 0.4:
         flips += 1
         agent.until(revision=scene.project.switch("flag", flips % 2 == 0))
-    scene.proxy.cut(STREAM)
-    requests = scene.proxy.wait_for(8, STREAM)
+    scene.proxy.cut(scene.stream)
+    requests = scene.proxy.wait_for(8, scene.stream)
     assert gaps(requests)[6] < 0.03 + LATE
 
 
+@pytest.mark.web_too
 def test_a_server_that_is_away_for_long_is_found_within_the_greatest_wait(scene):
     scene.project.flag()
     scene.proxy.on("/", faults.cut)
     agent = scene.start(backoffMinMs=10, backoffMaxMs=300, startWaitMs=1)
-    scene.proxy.wait_for(10, STREAM, seconds=20)
+    scene.proxy.wait_for(10, scene.stream, seconds=20)
     scene.proxy.clear()
     began = time.monotonic()
     agent.until(state="ready")
     assert time.monotonic() - began < 0.3 + 4 * LATE
 
 
+@pytest.mark.web_too
 def test_agents_do_not_come_back_in_step(scene):
     scene.project.flag()
     agents = [scene.ready(backoffMinMs=400, backoffMaxMs=400) for _ in range(4)]
-    scene.proxy.cut(STREAM)
+    scene.proxy.cut(scene.stream)
     for agent in agents:
         agent.until(state="ready")
     back = sorted(request.at for request in scene.streams()[4:8])

@@ -9,7 +9,6 @@ import time
 import pytest
 
 from agent import DEADLINE, PACE
-from scene import STREAM
 
 
 def place(scene, folder):
@@ -79,18 +78,13 @@ def damage_bit(raw: bytes) -> bytes:
     return raw[:-20] + bytes([raw[-20] ^ 1]) + raw[-19:]
 
 
-def other_snapshot(raw: bytes) -> bytes:
-    """A whole file whose snapshot is none."""
-    return hashlib.sha256(b"[]").hexdigest().encode() + b"\n[]"
-
-
 DAMAGES = {
     "a bit": damage_bit,
     "cut": lambda raw: raw[: len(raw) // 2],
     "empty": lambda _: b"",
     "no digest": lambda raw: raw.split(b"\n", 1)[1],
     "another digest": lambda raw: b"0" * 64 + raw[64:],
-    "no snapshot": other_snapshot,
+    "no snapshot": lambda _: hashlib.sha256(b"[]").hexdigest().encode() + b"\n[]",
     "no text": lambda _: b"\xff\xfe\x00" * 50,
 }
 
@@ -144,7 +138,7 @@ def test_the_cache_of_another_key_or_address_is_not_used(scene, tmp_path):
     until_cached(place(scene, tmp_path), scene.project.snapshot()["revision"])
     first.close()
     _, other_key = scene.project.make_key("server")
-    scene.proxy.on(STREAM, lambda exchange: exchange.gone())
+    scene.proxy.on(scene.stream, lambda exchange: exchange.gone())
     other = scene.start(key=other_key, cacheDir=str(tmp_path), startWaitMs=1)
     assert other.value() is False and other.status()["source"] == "none"
 

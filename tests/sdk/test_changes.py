@@ -3,7 +3,7 @@
 import datetime
 import time
 
-from scene import STREAM
+import pytest
 
 
 def in_seconds(seconds: float) -> str:
@@ -18,6 +18,7 @@ def watched(scene, *flags, **options):
     return agent
 
 
+@pytest.mark.web_too
 def test_a_change_is_told_once_with_its_revision_after_it_is_served(scene):
     scene.project.flag()
     agent = watched(scene, "flag")
@@ -29,6 +30,7 @@ def test_a_change_is_told_once_with_its_revision_after_it_is_served(scene):
     assert [event["revision"] for event in agent.seen("change")] == revisions
 
 
+@pytest.mark.web_too
 def test_a_change_of_another_flag_is_not_told(scene):
     scene.project.flag("mine")
     scene.project.flag("other")
@@ -82,6 +84,7 @@ def test_a_layer_that_changes_is_told_to_the_flags_that_use_it(scene):
     assert agent.wait_events(1, "change")[0]["revision"] == revision
 
 
+@pytest.mark.web_too
 def test_a_flag_that_comes_and_goes_is_told(scene):
     agent = watched(scene, "flag")
     scene.project.flag(on=False)
@@ -137,6 +140,7 @@ def test_a_date_that_was_taken_away_is_not_told(scene):
     assert len(agent.seen("change", flag="flag")) == 2, "a date that is gone was told"
 
 
+@pytest.mark.web_too
 def test_what_changed_during_an_outage_is_told_once_after_it(scene):
     scene.project.flag()
     scene.project.flag("same")
@@ -151,6 +155,7 @@ def test_what_changed_during_an_outage_is_told_once_after_it(scene):
     assert [event["revision"] for event in agent.seen("change", flag="flag")] == [revision]
 
 
+@pytest.mark.web_too
 def test_a_new_put_tells_only_what_differs(scene):
     scene.project.flag("changed")
     scene.project.flag("same")
@@ -167,7 +172,7 @@ def test_a_new_put_tells_only_what_differs(scene):
 
 def test_the_first_snapshot_is_a_change_of_what_it_brings_or_of_nothing(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, lambda exchange: exchange.gone(), times=1)
+    scene.proxy.on(scene.stream, lambda exchange: exchange.gone(), times=1)
     agent = scene.start(startWaitMs=1, readTimeoutMs=300, streamWaitMs=5000)
     agent.ask("watch", flag="flag")
     agent.until(state="ready")
@@ -176,6 +181,7 @@ def test_the_first_snapshot_is_a_change_of_what_it_brings_or_of_nothing(scene):
     assert len(agent.seen("change")) <= 2
 
 
+@pytest.mark.web_too
 def test_how_long_a_flip_takes_to_the_callback(scene):
     scene.project.flag()
     agent = watched(scene, "flag")

@@ -5,7 +5,7 @@ import time
 import pytest
 
 import faults
-from scene import EVENTS, STREAM
+from scene import EVENTS
 
 LIMIT = 1000  # milliseconds
 SLACK = 0.5  # seconds that the machine may add, as seen from outside
@@ -36,7 +36,7 @@ def connecting(scene):
 def asking(scene):
     scene.proxy.on("/", faults.silence)
     agent = scene.start(startWaitMs=1)
-    scene.proxy.wait_for(1, STREAM)
+    scene.proxy.wait_for(1, scene.stream)
     return agent
 
 
@@ -61,7 +61,7 @@ def told_to_wait(scene):
 
 
 def polling(scene):
-    scene.proxy.on(STREAM, faults.buffer)
+    scene.proxy.on(scene.stream, faults.buffer)
     agent = scene.start(streamWaitMs=100, pollIntervalMs=60_000)
     agent.until(state="ready", source="poll")
     return agent
@@ -70,7 +70,7 @@ def polling(scene):
 def in_an_event(scene):
     for number in range(10):
         scene.project.flag(f"flag-{number}", description="x" * 200)
-    scene.proxy.on(STREAM, faults.throttle(1, 0.05))
+    scene.proxy.on(scene.stream, faults.throttle(1, 0.05))
     agent = scene.start(startWaitMs=1)
     scene.proxy.wait(lambda: any(request.passed > 30 for request in scene.streams()), "the first bytes")
     return agent
@@ -104,11 +104,13 @@ STATES = [
 ]
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("state", STATES, ids=lambda state: state.__name__)
 def test_it_closes_within_a_second(scene, state):
     closes(state(scene))
 
 
+@pytest.mark.web_too
 def test_it_closes_while_a_caller_waits_for_the_start(scene):
     scene.proxy.on("/", faults.silence)
     agent = scene.start(startWaitMs=60_000)
@@ -119,6 +121,7 @@ def test_it_closes_while_a_caller_waits_for_the_start(scene):
     assert agent.end() == 0
 
 
+@pytest.mark.web_too
 def test_a_process_that_ends_without_closing_ends(scene):
     scene.project.flag()
     agent = scene.ready()
@@ -128,8 +131,10 @@ def test_a_process_that_ends_without_closing_ends(scene):
     scene.proxy.wait(lambda: not scene.streams()[0].open, "the end of the stream")
 
 
+@pytest.mark.web_too
 def test_a_closed_client_has_left_no_connection_behind(scene):
     agent = scene.ready(events=True, flushIntervalMs=50)
+    agent.evaluate()
     scene.proxy.wait_for(1, EVENTS)
     agent.close()
     scene.proxy.wait(lambda: not any(request.open for request in scene.proxy.seen()), "the end of every request")

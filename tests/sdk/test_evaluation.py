@@ -1,15 +1,9 @@
 """Evaluating never fails the caller: what goes wrong is told in the details, and the default is served."""
 
-import http.client
-import json
-import urllib.parse
-
 import pytest
 
-import sse
 from agent import Refused
 from scene import PRIVATE
-
 
 # Languages whose numbers are of one type: there, an integer is not asked for.
 ONE_NUMBER = ("typescript", "web")
@@ -37,6 +31,7 @@ def ready(scene):
         ("part", "float", 0.5, 2.5), ("tree", "object", {}, {"list": [1, {"x": None}], "text": "é"}),
     ],
 )
+@pytest.mark.web_too
 def test_a_value_is_served_in_the_type_that_is_asked_for(ready, flag, kind, default, value):
     got = ready.evaluate(flag, default, kind)
     assert (got["value"], got["reason"], got["errorCode"]) == (value, "STATIC", None)
@@ -49,6 +44,7 @@ def test_a_value_is_served_in_the_type_that_is_asked_for(ready, flag, kind, defa
         ("part", "integer", 7), ("text", "float", 1.5), ("bool", "object", {"a": 1}), ("whole", "string", "x"), ("tree", "string", "x"),
     ],
 )
+@pytest.mark.web_too
 def test_another_type_is_a_mismatch_and_the_default(ready, flag, kind, default):
     wanted = (default, None, "ERROR", "TYPE_MISMATCH")
     if (flag, kind) == ("part", "integer") and ready.language in ONE_NUMBER:
@@ -57,6 +53,7 @@ def test_another_type_is_a_mismatch_and_the_default(ready, flag, kind, default):
     assert (got["value"], got["variant"], got["reason"], got["errorCode"]) == wanted
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("key", ["gone", "", "ä", "a b", "x" * 5000, "__proto__", "constructor", "toString", "a/../b"])
 def test_a_flag_that_is_not_there_is_the_default(ready, key):
     got = ready.evaluate(key, True)
@@ -96,6 +93,7 @@ def test_attributes_decide_and_never_reach_a_log(scene):
     agent.ask("track", metric="m", value=1, context={"email": PRIVATE})
 
 
+@pytest.mark.web_too
 def test_percentages_agree_with_the_servers(scene):
     scene.project.flag(on=False)
     scene.project.rollout("flag", 30)
@@ -125,16 +123,4 @@ def test_a_bootstrap_for_the_web_is_what_the_client_stream_would_put(scene):
     scene.project.rollout("split", 40)
     agent = scene.ready()
     context = {"targetingKey": "user-1", "email": PRIVATE}
-    where = urllib.parse.urlsplit(scene.server.address)
-    connection = http.client.HTTPConnection(where.hostname, where.port, timeout=10)
-    connection.request(
-        "POST", "/api/v1/sdk/client-stream", json.dumps({"context": context}),
-        {"Authorization": f"Bearer {scene.project.client_key}", "Content-Type": "application/json"},
-    )
-    response, blocks, found = connection.getresponse(), sse.Blocks(), None
-    while found is None:
-        for block in blocks.feed(response.read1(1)):
-            if sse.parse(block).name == "put":
-                found = sse.parse(block).json
-    connection.close()
-    assert agent.ask("bootstrap", context=context) == found
+    assert agent.ask("bootstrap", context=context) == scene.project.results(context)

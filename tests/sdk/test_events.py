@@ -8,7 +8,7 @@ import pytest
 import faults
 import sse
 from batches import DROPPED, EVENTS_ON, counted, of, sent, tracked, until
-from scene import EARLY, EVENTS, PRIVATE, STREAM
+from scene import EARLY, EVENTS, PRIVATE
 
 
 def when(text: str) -> datetime.datetime:
@@ -131,9 +131,9 @@ def test_the_health_that_was_reported_stands_in_the_heartbeat(scene):
 def test_the_heartbeat_tells_the_state_and_the_revision(scene):
     scene.project.flag()
     agent = scene.ready(**EVENTS_ON)
-    scene.proxy.on(STREAM, faults.cut)
+    scene.proxy.on(scene.stream, faults.cut)
     scene.proxy.on("/api/v1/sdk/snapshot", faults.cut)
-    scene.proxy.cut(STREAM)
+    scene.proxy.cut(scene.stream)
     agent.until(state="stale")
     agent.ask("flush")
     beat = sent(scene)[0].heartbeat
@@ -163,7 +163,7 @@ def test_another_run_is_another_exposure(scene):
     snapshot = scene.project.snapshot()
     snapshot["revision"] += 1
     snapshot["flags"]["flag"]["rules"][0]["track"] = {"run": "r-2", "arm": "candidate"}
-    scene.proxy.inject(sse.write("put", snapshot, f"{snapshot['epoch']}-{snapshot['revision']}"), STREAM)
+    scene.proxy.inject(sse.write("put", snapshot, f"{snapshot['epoch']}-{snapshot['revision']}"), scene.stream)
     agent.until(revision=f"{snapshot['epoch']}-{snapshot['revision']}")
     agent.evaluate("flag", user="user-1")
     agent.ask("flush")
@@ -210,7 +210,7 @@ def test_nothing_of_a_context_but_its_unit_is_sent(scene):
 @pytest.mark.parametrize("count", [1, 3])
 def test_events_before_the_first_snapshot_are_counted_too(scene, count):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.silence)
+    scene.proxy.on(scene.stream, faults.silence)
     agent = scene.start(**EVENTS_ON, startWaitMs=1, streamWaitMs=60_000)
     for _ in range(count):
         agent.evaluate("flag")

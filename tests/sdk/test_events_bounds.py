@@ -2,7 +2,7 @@
 
 import faults
 from batches import EVENTS_ON, counted, of, sent, tracked, until
-from scene import EVENTS, STREAM
+from scene import EVENTS
 
 BATCH_EVENTS = 1_000
 BATCH_BYTES = 256 * 1024
@@ -19,6 +19,10 @@ def many(agent, count: int, do: str, members) -> None:
         if number % 500 == 0:
             agent.answer(last, SECONDS)
     agent.answer(last, SECONDS)
+
+
+def evaluation(flag: str, **context) -> dict:
+    return {"flag": flag, "type": "boolean", "default": False, "context": context}
 
 
 def tracks(agent, count: int, unit: str = "u") -> None:
@@ -72,7 +76,7 @@ def test_of_more_different_evaluations_than_are_kept_the_rest_is_counted(scene):
     scene.project.flag()
     agent = scene.ready(**EVENTS_ON)
     over = 15
-    many(agent, DIFFERENT + over, "evaluate", lambda n: {"flag": f"gone-{n}", "type": "boolean", "default": False, "context": {}})
+    many(agent, DIFFERENT + over, "evaluate", lambda n: evaluation(f"gone-{n}"))
     agent.evaluate("gone-1")
     agent.ask("flush", seconds=SECONDS)
     agent.ask("flush", seconds=SECONDS)
@@ -87,11 +91,11 @@ def test_a_burst_of_exposures_is_told_once_each(scene):
     agent = scene.ready(**EVENTS_ON)
     count = 3_000
     for _ in range(2):
-        many(agent, count, "evaluate", lambda n: {"flag": "flag", "type": "boolean", "default": False, "context": {"targetingKey": f"u-{n}"}})
+        many(agent, count, "evaluate", lambda n: evaluation("flag", targetingKey=f"u-{n}"))
     agent.ask("flush", seconds=SECONDS)
     until(scene, lambda batches: len(of(batches, "exposure")) >= count, "every exposure", SECONDS)
     agent.ask("flush", seconds=SECONDS)
     units = [event["unit"] for event in of(sent(scene), "exposure")]
     assert len(units) == len(set(units)) == count
     assert counted(sent(scene)).total() == 2 * count
-    assert len(scene.proxy.seen(STREAM)) == 1
+    assert len(scene.proxy.seen(scene.stream)) == 1

@@ -5,7 +5,7 @@ import pytest
 import faults
 import sse
 from proxy import Proxy
-from scene import EVENTS, SNAPSHOT, STREAM, gaps
+from scene import EVENTS, gaps
 
 SLOW = {"backoffMinMs": 10, "backoffMaxMs": 400}
 
@@ -19,24 +19,26 @@ def key_lines(agent) -> list[str]:
     return lines_about(agent.log(), "401", "403", "key", "unauth", "forbid", "refused")
 
 
+@pytest.mark.web_too
 def test_a_wrong_key_serves_defaults_and_is_said_once(scene):
     scene.project.flag()
-    agent = scene.start(key=scene.project.server_key[:-1] + "_", startWaitMs=1, **SLOW)
+    agent = scene.start(key=scene.key[:-1] + "_", startWaitMs=1, **SLOW)
     assert agent.evaluate()["value"] is False
-    requests = scene.proxy.wait_for(5, STREAM)
+    requests = scene.proxy.wait_for(5, scene.stream)
     assert agent.status()["state"] == "starting"
     assert all(0.7 * 0.4 <= wait for wait in gaps(requests)[:4]), gaps(requests)
     assert len(key_lines(agent)) == 1, agent.log()
     assert agent.status()["lastError"]
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("way", ["rotate", "revoke"])
 def test_a_key_that_ends_leaves_what_is_held_served_and_stale(scene, way):
     scene.project.flag()
     agent = scene.ready(**SLOW)
-    new = getattr(scene.project, way)(scene.project.server_key_id)
+    new = getattr(scene.project, way)(scene.key_id)
     agent.until(state="stale")
-    requests = scene.proxy.wait_for(5, STREAM)
+    requests = scene.proxy.wait_for(5, scene.stream)
     scene.project.switch("flag", False)
     assert agent.value() is True
     assert all(request.status == 401 for request in requests[2:])
@@ -48,6 +50,7 @@ def test_a_key_that_ends_leaves_what_is_held_served_and_stale(scene, way):
         assert later.value("flag", True) is False
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("status", [401, 403])
 def test_who_was_refused_by_mistake_recovers(scene, status):
     scene.project.flag()
@@ -62,7 +65,7 @@ def test_a_key_of_another_kind_is_a_bad_key(scene):
     scene.project.flag()
     agent = scene.start(key=scene.project.client_key, startWaitMs=1, **SLOW)
     assert agent.evaluate()["value"] is False
-    assert scene.proxy.wait_for(3, STREAM)[1].status == 403
+    assert scene.proxy.wait_for(3, scene.stream)[1].status == 403
     assert agent.status()["state"] == "starting"
 
 
@@ -77,20 +80,20 @@ def other(scene):
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_to_another_origin_is_not_followed(scene, other, status):
     scene.project.flag()
-    for path in (STREAM, SNAPSHOT, EVENTS):
+    for path in (scene.stream, scene.polled, EVENTS):
         scene.proxy.on(path, faults.answer(status, location=f"{other.url}{path}"))
     agent = scene.start(events=True, flushIntervalMs=50, startWaitMs=1)
     assert agent.evaluate()["value"] is False
-    for path in (STREAM, EVENTS):
+    for path in (scene.stream, EVENTS):
         scene.proxy.wait_for(3, path)
     assert agent.status()["state"] == "starting" and agent.status()["lastError"]
-    scene.proxy.on(STREAM, faults.buffer)
-    scene.proxy.cut(STREAM)
-    scene.proxy.wait_for(3, SNAPSHOT)
+    scene.proxy.on(scene.stream, faults.buffer)
+    scene.proxy.cut(scene.stream)
+    scene.proxy.wait_for(3, scene.polled)
     assert agent.status()["state"] == "starting"
     assert not other.seen() and not other.connections
     scene.proxy.clear()
-    scene.proxy.cut(STREAM)
+    scene.proxy.cut(scene.stream)
     scene.follows(agent)
 
 
@@ -99,7 +102,7 @@ def test_a_redirect_to_another_origin_is_not_followed(scene, other, status):
 def test_a_redirect_within_the_origin_is_followed(scene, status, whole):
     scene.project.flag()
     target = (scene.proxy.url if whole else "") + "/moved?x=1"
-    scene.proxy.on(STREAM, faults.answer(status, location=target))
+    scene.proxy.on(scene.stream, faults.answer(status, location=target))
     snapshot = scene.project.snapshot()
     put = sse.write("put", snapshot, f"{snapshot['epoch']}-{snapshot['revision']}")
     scene.proxy.on("/moved", faults.stream(b": hello\n\n", put))
@@ -110,9 +113,10 @@ def test_a_redirect_within_the_origin_is_followed(scene, status, whole):
     assert moved.headers["authorization"] == f"Bearer {scene.project.server_key}"
 
 
+@pytest.mark.web_too
 def test_redirects_in_a_circle_end(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.answer(307, location=STREAM))
+    scene.proxy.on(scene.stream, faults.answer(307, location=scene.stream))
     agent = scene.start(startWaitMs=1, backoffMinMs=300, backoffMaxMs=300, streamWaitMs=60_000, pollIntervalMs=60_000)
     agent.until(lastError=lambda error: error is not None)
     scene.proxy.clear()
@@ -120,9 +124,10 @@ def test_redirects_in_a_circle_end(scene):
     assert len(scene.streams()) < 100
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("location", ["", "http://", "::", "ftp://127.0.0.1/", "//", "http://[", "\x7f"])
 def test_a_redirect_to_nowhere_is_a_failure_like_another(scene, location):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.answer(307, location=location), times=2)
+    scene.proxy.on(scene.stream, faults.answer(307, location=location), times=2)
     agent = scene.ready()
     assert agent.value() is True

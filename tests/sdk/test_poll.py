@@ -5,7 +5,7 @@ import time
 import pytest
 
 import faults
-from scene import EARLY, SNAPSHOT, STREAM
+from scene import EARLY
 
 HELD_BACK = [faults.buffer, faults.buffer_all, faults.silence_after_head, faults.silence]
 POLLED = {"streamWaitMs": 300, "pollIntervalMs": 200}
@@ -15,7 +15,7 @@ SLACK = 0.35  # seconds that a busy machine may be late
 def begun(scene, fault=faults.buffer, **options):
     """An agent whose stream is held back, and which polls."""
     scene.project.flag()
-    scene.proxy.on(STREAM, fault)
+    scene.proxy.on(scene.stream, fault)
     agent = scene.start(**{**POLLED, **options})
     agent.until(state="ready", source="poll", revision=scene.project.revision())
     return agent
@@ -32,7 +32,7 @@ def test_a_stream_that_gives_no_byte_is_replaced_by_polling(scene, fault):
 
 def test_polls_say_what_is_held_and_are_answered_with_304(scene):
     begun(scene)
-    polls = scene.proxy.wait_for(4, SNAPSHOT)[:4]
+    polls = scene.proxy.wait_for(4, scene.polled)[:4]
     assert "if-none-match" not in polls[0].headers and polls[0].status == 200
     for poll in polls[1:]:
         assert poll.headers["if-none-match"].removeprefix("W/") == f'"{scene.project.revision()}"'
@@ -43,9 +43,9 @@ def test_polls_say_what_is_held_and_are_answered_with_304(scene):
 
 def test_what_is_held_is_told_by_the_first_poll_too(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.silence)
+    scene.proxy.on(scene.stream, faults.silence)
     agent = scene.start(bootstrap=scene.project.snapshot(), **POLLED)
-    first = scene.proxy.wait_for(1, SNAPSHOT)[0]
+    first = scene.proxy.wait_for(1, scene.polled)[0]
     assert first.headers["if-none-match"].removeprefix("W/") == f'"{scene.project.revision()}"'
     status = agent.until(state="ready")
     assert (status["source"], status["revision"]) in [
@@ -55,7 +55,7 @@ def test_what_is_held_is_told_by_the_first_poll_too(scene):
 
 def test_polls_are_apart_by_the_interval_give_or_take_a_fifth(scene):
     begun(scene, streamWaitMs=300, pollIntervalMs=300)
-    polls = scene.proxy.wait_for(9, SNAPSHOT, seconds=20)
+    polls = scene.proxy.wait_for(9, scene.polled, seconds=20)
     apart = [later.at - earlier.at for earlier, later in zip(polls, polls[1:])]
     assert all(0.8 * 0.3 - EARLY <= gap < 1.2 * 0.3 + SLACK for gap in apart), apart
     assert max(apart) - min(apart) > 0.005, f"no jitter: {apart}"
@@ -63,9 +63,9 @@ def test_polls_are_apart_by_the_interval_give_or_take_a_fifth(scene):
 
 def test_the_stream_is_tried_again_in_the_background(scene):
     agent = begun(scene)
-    scene.proxy.wait_for(3, STREAM, seconds=20)
+    scene.proxy.wait_for(3, scene.stream, seconds=20)
     assert agent.status()["state"] == "ready"
-    assert scene.most_at_once(STREAM) == 1
+    assert scene.most_at_once(scene.stream) == 1
 
 
 def test_when_the_proxy_buffers_no_more_the_stream_ends_the_polling(scene):
@@ -82,18 +82,18 @@ def test_when_the_proxy_buffers_no_more_the_stream_ends_the_polling(scene):
 
 def test_a_stream_that_is_let_go_late_ends_the_polling_too(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.buffer)
+    scene.proxy.on(scene.stream, faults.buffer)
     agent = scene.start(streamWaitMs=300, pollIntervalMs=100, readTimeoutMs=60_000)
     agent.until(state="ready", source="poll")
     scene.proxy.clear()
-    scene.proxy.release(STREAM)
+    scene.proxy.release(scene.stream)
     agent.until_stream(lambda on: scene.project.switch("flag", on))
-    assert scene.most_at_once(STREAM) == 1
+    assert scene.most_at_once(scene.stream) == 1
 
 
 def test_while_streams_are_refused_it_polls(scene):
     scene.project.flag()
-    scene.proxy.on(STREAM, faults.problem(503, "too_many_streams", retry_after="1"))
+    scene.proxy.on(scene.stream, faults.problem(503, "too_many_streams", retry_after="1"))
     agent = scene.start(streamWaitMs=300, pollIntervalMs=100)
     agent.until(state="ready", source="poll", revision=scene.project.revision())
     agent.until(revision=scene.project.switch("flag", False))
@@ -103,10 +103,10 @@ def test_while_streams_are_refused_it_polls(scene):
 
 def test_while_polls_fail_what_is_held_is_served_and_stale(scene):
     agent = begun(scene)
-    scene.proxy.on(SNAPSHOT, faults.problem(500, "internal"))
+    scene.proxy.on(scene.polled, faults.problem(500, "internal"))
     agent.until(state="stale")
     assert agent.value() is True
-    scene.proxy.on(SNAPSHOT, faults.forward)
+    scene.proxy.on(scene.polled, faults.forward)
     agent.until(state="ready", source="poll")
 
 
@@ -116,23 +116,23 @@ def test_while_polls_fail_what_is_held_is_served_and_stale(scene):
 def test_a_poll_that_cannot_be_read_changes_nothing(scene, body):
     agent = begun(scene)
     held = scene.project.revision()
-    scene.proxy.on(SNAPSHOT, faults.rewrite(lambda _: body))
+    scene.proxy.on(scene.polled, faults.rewrite(lambda _: body))
     scene.project.switch("flag", False)
     seen = len(scene.polls())
-    scene.proxy.wait_for(seen + 2, SNAPSHOT)
+    scene.proxy.wait_for(seen + 2, scene.polled)
     assert agent.value() is True and agent.status()["revision"] == held
-    scene.proxy.on(SNAPSHOT, faults.forward)
+    scene.proxy.on(scene.polled, faults.forward)
     agent.until(state="ready", revision=scene.project.revision())
 
 
 def test_a_poll_that_is_cut_changes_nothing(scene):
     agent = begun(scene)
-    scene.proxy.on(SNAPSHOT, faults.cut_after(50))
+    scene.proxy.on(scene.polled, faults.cut_after(50))
     scene.project.switch("flag", False)
     seen = len(scene.polls())
-    scene.proxy.wait_for(seen + 2, SNAPSHOT)
+    scene.proxy.wait_for(seen + 2, scene.polled)
     assert agent.value() is True
-    scene.proxy.on(SNAPSHOT, faults.forward)
+    scene.proxy.on(scene.polled, faults.forward)
     agent.until_value("flag", False)
 
 
@@ -140,26 +140,26 @@ def test_a_lower_revision_that_is_polled_is_ignored(scene):
     scene.project.flag()
     old = scene.server.address, scene.project.snapshot()
     scene.project.switch("flag", False)
-    scene.proxy.on(STREAM, faults.buffer)
+    scene.proxy.on(scene.stream, faults.buffer)
     agent = scene.start(**POLLED)
     agent.until(state="ready", source="poll", revision=scene.project.revision())
-    scene.proxy.on(SNAPSHOT, faults.answer(200, old[1], etag=f'"{old[1]["epoch"]}-{old[1]["revision"]}"'))
+    scene.proxy.on(scene.polled, faults.answer(200, old[1], etag=f'"{old[1]["epoch"]}-{old[1]["revision"]}"'))
     seen = len(scene.polls())
-    scene.proxy.wait_for(seen + 3, SNAPSHOT)
+    scene.proxy.wait_for(seen + 3, scene.polled)
     assert agent.status()["revision"] == scene.project.revision()
     assert agent.value("flag", True) is False
 
 
 def test_a_poll_that_is_never_answered_does_not_stop_the_others(scene):
     agent = begun(scene, readTimeoutMs=400)
-    scene.proxy.on(SNAPSHOT, faults.silence, times=1)
+    scene.proxy.on(scene.polled, faults.silence, times=1)
     agent.until(revision=scene.project.switch("flag", False))
 
 
 def test_who_polls_waits_as_long_as_the_server_says(scene):
     begun(scene, pollIntervalMs=50)
-    scene.proxy.on(SNAPSHOT, faults.problem(429, "rate_limited", retry_after="1"), times=1)
+    scene.proxy.on(scene.polled, faults.problem(429, "rate_limited", retry_after="1"), times=1)
     scene.proxy.wait(lambda: any(p.status == 429 for p in scene.polls()), "the refusal")
     refused = next(n for n, p in enumerate(scene.polls()) if p.status == 429)
-    polls = scene.proxy.wait_for(refused + 2, SNAPSHOT)
+    polls = scene.proxy.wait_for(refused + 2, scene.polled)
     assert polls[refused + 1].at - polls[refused].at >= 0.99

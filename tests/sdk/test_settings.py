@@ -5,7 +5,7 @@ import time
 import pytest
 
 from agent import Refused
-from scene import EVENTS, QUICK, STREAM
+from scene import EVENTS, QUICK
 
 QUICK_ONLY = {name: value for name, value in QUICK.items() if name not in ("startWaitMs", "events")}
 
@@ -120,4 +120,4 @@ def test_events_that_are_off_are_not_sent(scene):
     agent.ask("flush")
     agent.until(revision=scene.project.switch("flag", False))
     agent.close()
-    assert not scene.proxy.seen(EVENTS) and len(scene.proxy.seen(STREAM)) == 1
+    assert not scene.proxy.seen(EVENTS) and len(scene.proxy.seen(scene.stream)) == 1

@@ -6,13 +6,13 @@ import pytest
 
 import faults
 import sse
-from scene import STREAM
 
 
 def states(agent) -> list[str]:
     return [event["state"] for event in agent.seen("status")]
 
 
+@pytest.mark.web_too
 @pytest.mark.parametrize("missing", ["url", "key", "both"])
 def test_without_an_address_or_a_key_defaults_are_served_and_one_warning_is_logged(scene, missing):
     options = scene.options(startWaitMs=5000)
@@ -31,6 +31,7 @@ def test_without_an_address_or_a_key_defaults_are_served_and_one_warning_is_logg
     assert not scene.proxy.seen()
 
 
+@pytest.mark.web_too
 def test_each_change_of_the_state_is_told_once_and_in_order(scene):
     scene.project.flag()
     scene.proxy.refuse()
@@ -50,6 +51,7 @@ def test_each_change_of_the_state_is_told_once_and_in_order(scene):
     assert agent.seen("status", state="ready")[0]["revision"] == scene.project.revision()
 
 
+@pytest.mark.web_too
 def test_stale_since_is_when_the_server_was_heard_last(scene):
     scene.project.flag()
     agent = scene.ready()
@@ -60,12 +62,13 @@ def test_stale_since_is_when_the_server_was_heard_last(scene):
     status = agent.until(state="stale")
     # A heartbeat came at most some hundred milliseconds before the cut.
     assert before - 1.0 <= status["staleSince"] / 1000 <= time.time() + 0.001
-    scene.proxy.wait_for(6, STREAM)
+    scene.proxy.wait_for(6, scene.stream)
     assert agent.status()["staleSince"] == status["staleSince"], "failed attempts have moved it"
     scene.proxy.clear()
     assert agent.until(state="ready")["staleSince"] is None
 
 
+@pytest.mark.web_too
 def test_silence_is_told_with_the_time_at_which_it_began(scene):
     scene.project.flag()
     agent = scene.ready(readTimeoutMs=800, streamWaitMs=300)
@@ -76,12 +79,13 @@ def test_silence_is_told_with_the_time_at_which_it_began(scene):
     assert status["staleSince"] / 1000 <= before + 0.5, "it counts from when the silence was found"
 
 
+@pytest.mark.web_too
 def test_a_stale_snapshot_is_served_without_limit(scene):
     scene.project.flag()
     agent = scene.ready(readTimeoutMs=100, streamWaitMs=100, pollIntervalMs=50, backoffMaxMs=50, healthyAfterMs=50)
     scene.proxy.on("/", faults.cut)
     scene.proxy.cut()
-    scene.proxy.wait_for(20, STREAM)
+    scene.proxy.wait_for(20, scene.stream)
     assert agent.status()["state"] == "stale" and agent.value() is True
 
 
@@ -92,16 +96,17 @@ def test_the_source_tells_where_the_snapshot_came_from(scene):
     scene.proxy.refuse()
     agent = scene.start(bootstrap=old, streamWaitMs=300, pollIntervalMs=100)
     agent.until(state="stale", source="bootstrap", revision=f"{old['epoch']}-{old['revision']}")
-    scene.proxy.on(STREAM, faults.buffer)
+    scene.proxy.on(scene.stream, faults.buffer)
     scene.proxy.accept()
     agent.until(state="ready", source="poll", revision=scene.project.revision())
     scene.proxy.clear()
-    scene.proxy.cut(STREAM)
+    scene.proxy.cut(scene.stream)
     revision = scene.project.switch("flag", True)
     agent.until(state="ready", revision=revision)
     agent.until(state="ready", source="stream", revision=scene.project.switch("flag", False))
 
 
+@pytest.mark.web_too
 def test_the_revision_is_epoch_and_revision(scene):
     scene.project.flag()
     agent = scene.ready()
@@ -109,6 +114,7 @@ def test_the_revision_is_epoch_and_revision(scene):
     assert agent.status()["revision"] == f"{snapshot['epoch']}-{snapshot['revision']}"
 
 
+@pytest.mark.web_too
 def test_the_last_error_tells_what_is_wrong(scene):
     scene.project.flag()
     scene.proxy.on("/", faults.problem(503, "unavailable"))
@@ -116,6 +122,7 @@ def test_the_last_error_tells_what_is_wrong(scene):
     assert "503" in agent.until(lastError=lambda error: error is not None)["lastError"]
 
 
+@pytest.mark.web_too
 def test_a_closed_client_serves_on_and_hears_nothing_any_more(scene):
     scene.project.flag()
     agent = scene.ready()
@@ -131,6 +138,7 @@ def test_a_closed_client_serves_on_and_hears_nothing_any_more(scene):
     assert len(scene.streams()) == 2, "it connected again"
 
 
+@pytest.mark.web_too
 def test_a_client_that_is_closed_twice_is_closed(scene):
     agent = scene.ready()
     agent.close()
@@ -138,11 +146,12 @@ def test_a_client_that_is_closed_twice_is_closed(scene):
     assert agent.status()["state"] == "closed"
 
 
+@pytest.mark.web_too
 def test_a_goodbye_is_no_outage(scene):
     scene.project.flag()
     agent = scene.ready()
     agent.ask("watchStatus")
-    scene.proxy.inject(sse.write("goodbye", {"reconnectAfterMs": 50, "reason": "age"}), STREAM)
-    scene.proxy.wait_for(2, STREAM)
+    scene.proxy.inject(sse.write("goodbye", {"reconnectAfterMs": 50, "reason": "age"}), scene.stream)
+    scene.proxy.wait_for(2, scene.stream)
     agent.until(revision=scene.project.switch("flag", False), state="ready")
     assert len(agent.log().splitlines()) <= 2, agent.log()
