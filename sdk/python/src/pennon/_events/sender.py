@@ -107,7 +107,7 @@ class Sender:
         """Lets go of what a fork has copied."""
         exchange = self._exchange
         if exchange is not None:
-            exchange.close()
+            exchange.drop()
 
     # The thread's own.
 

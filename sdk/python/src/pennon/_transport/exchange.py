@@ -196,8 +196,17 @@ class Exchange:
                 socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
     def close(self) -> None:
-        """Lets go of the connection, without a word to the other end."""
-        connected, self._socket, self._answer = self._socket, None, None
+        """Lets go of the connection, without a word to the other end. Called by who reads."""
+        answer, self._answer = self._answer, None
+        if answer is not None:
+            # Left to the garbage collector, Python 3.13 complains of what else is collected before it.
+            with contextlib.suppress(OSError, ValueError):
+                answer.close()
+        self.drop()
+
+    def drop(self) -> None:
+        """Lets go of the socket alone: what reads from it may hold a lock for ever, after a fork."""
+        connected, self._socket = self._socket, None
         if connected is not None:
             with contextlib.suppress(OSError):
                 connected.close()

@@ -65,4 +65,4 @@ class Line:
         """Lets go of sockets that a fork has copied. Takes no lock: who held it is not in this process."""
         self._closed = True
         for exchange in list(self._open):
-            exchange.close()
+            exchange.drop()
