@@ -137,7 +137,10 @@ export function overrideFlags(values: Readonly<Record<string, Value>> = {}): Ove
       return core.tracked;
     },
     restore() {
-      if (flags[SWAP](before) !== core) throw new Error("overrides are restored in the order opposite to their making");
+      const other = flags[SWAP](before);
+      if (other === core) return;
+      flags[SWAP](other);
+      throw new Error("overrides are restored in the order opposite to their making, each once");
     },
   };
 }
