@@ -216,7 +216,7 @@ fn evaluation(client: &Client, moment: &Moment, case: &Case<'_>) -> Option<Vec<S
 }
 
 /// Runs a case of the kind `conditions`, both ways.
-fn condition(snapshot: &str, moment: &Moment, case: &Case<'_>) -> Option<Vec<String>> {
+fn condition(place: &(String, String), moment: &Moment, case: &Case<'_>) -> Option<Vec<String>> {
     let context = match case.context()? {
         Ok(context) => context,
         Err(code) => return Some(vec![format!("the context is {code}")]),
@@ -229,7 +229,7 @@ fn condition(snapshot: &str, moment: &Moment, case: &Case<'_>) -> Option<Vec<Str
             Value::Bool(holds) => Some(*holds != negated),
             _ => None,
         };
-        let client = client(&with_flag(snapshot, &condition), moment);
+        let client = client(&with_flag(place, &condition), moment);
         let found = client.details("f", Value::Null, &context);
         let (variant, error) = match wanted {
             Some(true) => (Some("on"), None),
@@ -246,17 +246,23 @@ fn condition(snapshot: &str, moment: &Moment, case: &Case<'_>) -> Option<Vec<Str
     Some(wrong)
 }
 
-/// The snapshot with the flag `f` that decides by the condition.
-fn with_flag(snapshot: &str, condition: &str) -> String {
-    let flag = format!(
-        r#"{{"key":"f","type":"boolean","version":1,"enabled":true,"variants":{{"on":true,"off":false}},
-        "rules":[{{"id":"r","when":{condition},"serve":{{"variant":"on"}}}}],"fallthrough":{{"variant":"off"}}}}"#
-    );
+/// The snapshot's text with a place for one more flag: what stands before it, and what stands after.
+fn place(snapshot: &str) -> (String, String) {
     let mut members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(snapshot).unwrap();
-    let mut flags: BTreeMap<String, Box<RawValue>> = serde_json::from_str(members["flags"].get()).unwrap();
-    flags.insert("f".into(), RawValue::from_string(flag).unwrap());
-    members.insert("flags".into(), serde_json::value::to_raw_value(&flags).unwrap());
-    serde_json::to_string(&members).unwrap()
+    let flags = members.remove("flags").unwrap();
+    let flags: BTreeMap<String, Box<RawValue>> = serde_json::from_str(flags.get()).unwrap();
+    let rest = serde_json::to_string(&members).unwrap();
+    let others: String =
+        flags.iter().map(|(key, flag)| format!(",{}:{flag}", serde_json::to_string(key).unwrap())).collect();
+    (format!("{},\"flags\":{{", rest.strip_suffix('}').unwrap()), format!("{others}}}}}"))
+}
+
+/// The snapshot with the flag `f` that decides by the condition.
+fn with_flag((before, after): &(String, String), condition: &str) -> String {
+    format!(
+        r#"{before}"f":{{"key":"f","type":"boolean","version":1,"enabled":true,"variants":{{"on":true,"off":false}},
+        "rules":[{{"id":"r","when":{condition},"serve":{{"variant":"on"}}}}],"fallthrough":{{"variant":"off"}}}}{after}"#
+    )
 }
 
 #[test]
@@ -271,10 +277,11 @@ fn the_public_way_answers_as_the_vectors_say() {
         let moment = Moment::new();
         let snapshot = file.snapshot.map(RawValue::get);
         let shared = snapshot.map(|snapshot| client(snapshot, &moment));
+        let place = snapshot.map(place);
         for raw in &file.cases {
             let run = |case: &Case<'_>| match file.kind.as_str() {
                 "evaluation" => evaluation(shared.as_ref().unwrap(), &moment, case),
-                _ => condition(snapshot.unwrap(), &moment, case),
+                _ => condition(place.as_ref().unwrap(), &moment, case),
             };
             if !matches!(file.kind.as_str(), "evaluation" | "conditions") {
                 continue;
