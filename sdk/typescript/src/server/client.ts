@@ -31,14 +31,15 @@ export class Client<Flags extends object = AnyFlags> {
   }
 
   /**
-   * Gives options to a client that has not begun, which is of use for `flags` alone.
+   * Gives options to a client that has not begun, which is of use for `flags` alone. When they are refused, everything
+   * stays as it was.
    *
    * @throws OptionError for a value that cannot be used; Error when the client has begun already
    */
   configure(options: Options): void {
     if (this.#core !== undefined) throw new Error("pennon: configure() must come before the first use of the client");
+    this.#core = coreOf(options);
     this.#options = options;
-    this.#begin();
   }
 
   /**
@@ -171,7 +172,7 @@ export class Client<Flags extends object = AnyFlags> {
   }
 
   #begin(): Core {
-    this.#core = new Core({ options: this.#options, environment: process.env, world: WORLD });
+    this.#core = coreOf(this.#options);
     return this.#core;
   }
 
@@ -186,6 +187,11 @@ export class Client<Flags extends object = AnyFlags> {
     }
     return core.evaluate(key, subject, asked);
   }
+}
+
+/** Throws `OptionError`. */
+function coreOf(options: Options): Core {
+  return new Core({ options, environment: process.env, world: WORLD });
 }
 
 function typeOf(value: unknown): Asked | undefined {

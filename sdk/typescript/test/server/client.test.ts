@@ -1,7 +1,7 @@
 /** What code asks of flags, and what it is told. */
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { createClient, flags, OptionError, type Client, type Context, type Options } from "../../src/server/index.js";
+import { Client, createClient, flags, OptionError, type Context, type Options } from "../../src/server/index.js";
 import { flag, keeper, snapshot } from "./documents.js";
 
 const DOCUMENT = snapshot(
@@ -250,6 +250,17 @@ describe("the process's own client", () => {
   it("is one, whatever way and how often the package is loaded", () => {
     const place = Symbol.for("@pennon/sdk: flags of version 0");
     assert.equal((globalThis as Record<symbol, unknown>)[place], flags);
+  });
+
+  it("stays as it was when options are refused", () => {
+    const one = new Client({ bootstrap: DOCUMENT, logger: keeper().logger });
+    assert.throws(() => {
+      one.configure({ url: "nowhere" });
+    }, OptionError);
+    assert.equal(one.isEnabled("on"), true);
+    assert.throws(() => {
+      one.configure({ bootstrap: DOCUMENT });
+    }, /before the first use/);
   });
 
   it("takes options before its first use, and not after it", async () => {
