@@ -63,10 +63,13 @@ export class Follower {
 
   async #follow(): Promise<void> {
     const { signal } = this.#stop;
-    for (;;) {
+    const isOn = (): boolean => !signal.aborted;
+    while (isOn()) {
       const ending = await this.#listen();
-      if (signal.aborted) return;
-      await this.#pause(this.#judge(ending));
+      if (!isOn()) return;
+      const pauseMs = this.#judge(ending);
+      // Whoever was told of the ending may have closed the client.
+      if (isOn()) await this.#pause(pauseMs);
     }
   }
 
@@ -137,7 +140,8 @@ export class Follower {
   #poll(reason: string, firstMs: number): void {
     if (this.#poller.running) return;
     this.status.lost(reason);
-    this.#poller.start(firstMs);
+    // Whoever was told may have closed the client, and with it polls that had not begun.
+    if (!this.#stop.signal.aborted) this.#poller.start(firstMs);
   }
 
   #denied(status: number): void {

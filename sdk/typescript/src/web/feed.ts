@@ -140,7 +140,8 @@ export class Feed implements StreamEvents {
       const end = await listen(wire, context, limits, this, signal);
       if (!isOn()) return;
       this.#aliveAt = 0;
-      await this.#sleep(this.#pauseAfter(end));
+      const pause = this.#pauseAfter(end, signal);
+      if (isOn()) await this.#sleep(pause);
     }
   }
 
@@ -149,8 +150,8 @@ export class Feed implements StreamEvents {
     await sleep(this.#limits.clock, ms, this.#nap.signal);
   }
 
-  /** How long to wait before the next attempt. */
-  #pauseAfter({ error, status, after = 0 }: End): number {
+  /** How long to wait before the next attempt. Whoever is told of the end may stop the run. */
+  #pauseAfter({ error, status, after = 0 }: End, signal: AbortSignal): number {
     const { clock, backoffMaxMs } = this.#limits;
     const now = (this.#patientUntil = clock.now());
     if (error === undefined) {
@@ -163,7 +164,7 @@ export class Feed implements StreamEvents {
     if (!this.#polls) this.#isPolled = false;
     if (!this.#isPolled) this.#lost(error, status);
     // It never lived: a proxy may let answers through that end.
-    if (this.#heardAt < this.#openedAt && !isRefusal(status)) this.heldBack();
+    if (this.#heardAt < this.#openedAt && !isRefusal(status) && !signal.aborted) this.heldBack();
     return this.#backoff.failed(now, asked);
   }
 

@@ -164,6 +164,20 @@ describe("polls", () => {
   });
 });
 
+describe("a close", () => {
+  it("by who is told that the server is lost ends the polls before they begin", async () => {
+    server.on(STREAM, (response) => begin(response).end(event("put", at(1))), status(503));
+    server.on(SNAPSHOT, status(200, {}, JSON.stringify(at(2))));
+    const { one } = client({ backoffMinMs: 1 });
+    one.onStatus((now) => {
+      if (now.state === "stale") void one.close();
+    });
+    await state(one, "closed");
+    await new Promise((resolve) => setTimeout(resolve, 4 * QUICK.pollIntervalMs));
+    assert.deepEqual([server.at(SNAPSHOT), server.at(STREAM).length, one.status().revision], [[], 2, "1-1"]);
+  });
+});
+
 describe("a bad key", () => {
   it("is one error in the log, and what is held is served on", async () => {
     server.on(

@@ -1,6 +1,7 @@
 // How results keep coming: streams that end, break, fall silent or are held back; polls meanwhile; pauses in between.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { Client } from "../../src/web/index.js";
 import { BULK, off, on, put, Scene, START, STREAM } from "./scene.js";
 
 const MINUTE = 60_000;
@@ -166,6 +167,33 @@ describe("an event", () => {
     const { client, pipe } = await streaming(); // revision 1 of epoch 7
     await pipe.event("put", { epoch: 8, revision: 0, flags: { flip: on } });
     assert.deepEqual([client.isEnabled("flip"), client.status().revision], [true, "8-0"]);
+  });
+});
+
+describe("who is told that the server is lost", () => {
+  /** Until a client that listens is told that what is served is stale, because a stream is refused. */
+  async function lost(then: (client: Client) => unknown) {
+    const { scene, client, pipe } = await streaming();
+    client.onStatus(({ state }) => {
+      if (state === "stale") then(client);
+    });
+    await pipe.end();
+    await scene.clock.pass(700);
+    await scene.network.next(STREAM).fail();
+    return { scene, client };
+  }
+
+  it("may close the client, and nothing is asked for any more", async () => {
+    const { scene, client } = await lost((one) => one.close());
+    await scene.clock.pass(MINUTE);
+    assert.deepEqual([client.status().state, scene.network.unseen, scene.clock.waiting], ["closed", [], 0]);
+  });
+
+  it("may set another context, and its stream alone is opened", async () => {
+    const { scene, client } = await lost((one) => one.setContext({ targetingKey: "u-2" }));
+    await scene.streaming(put(2, { flip: on }));
+    await scene.clock.pass(MINUTE / 2);
+    assert.deepEqual([client.isEnabled("flip"), scene.network.unseen], [true, []]);
   });
 });
 
