@@ -201,3 +201,19 @@ def test_a_slow_poll_and_a_stream_that_is_held_back_still_serve(peer: Peer) -> N
         assert client.is_enabled("f")
         until(lambda: client.status().state == "ready", "ready")
         assert client.status().source == "poll"
+
+
+def test_a_poll_that_is_refused_for_its_key_is_tried_again_while_streams_are_held_back(peer: Peer) -> None:
+    answers = iter([200, 403])
+
+    def script(talk: Talk) -> None:
+        status = next(answers, 200)
+        revision = len(peer.seen(SNAPSHOT))
+        talk.answer(status, document(flag("f"), revision=revision) if status == 200 else b"")
+
+    peer.scripts[STREAM] = lambda talk: talk.stay()
+    peer.scripts[SNAPSHOT] = script
+    quick: dict[str, Any] = {"stream_wait": 0.05, "poll_interval": 0.02, "backoff_min": 0.01, "backoff_max": 0.05}
+    with Client(peer.url, "k", events=False, start_wait=10, **quick) as client:
+        assert client.is_enabled("f")
+        until(lambda: client.status().revision not in ("1-1", None), "the snapshot of a poll after the refused one")

@@ -69,7 +69,17 @@ def test_a_refused_key_is_not_asked_about_by_polls_too() -> None:
     link.refused(5.0)
     link.refused_key()
     assert link.poll_at() is None
-    assert link.key_refused
+    link.polled(6.0, 30.0)
+    assert link.poll_at() is None
     link.refused(50.0)
     assert link.due(50.0)
-    assert not link.key_refused
+
+
+def test_a_stream_that_is_silent_after_the_key_was_refused_is_polled_in_its_place() -> None:
+    link = Link(10.0)
+    link.asked(0.0)
+    assert link.due(10.0)
+    link.refused_key()
+    link.asked(900.0)
+    assert link.poll_at() == 910.0
+    assert link.due(910.0)

@@ -82,11 +82,11 @@ class Keeper:
         if ending.outcome is Outcome.ENDED:
             self._backoff.reset()
             wait = around(self._settings.poll_interval, self._clock.random)
+        elif ending.outcome is Outcome.KEY_REFUSED:
+            wait = self._backoff.refused(now, ending.wait)
         else:
             wait = self._backoff.failed(now, ending.wait)
         with self._line.changed:
-            if ending.outcome is Outcome.KEY_REFUSED:
-                self._line.link.refused_key()
             self._line.link.polled(now, wait)
             overtaken = not self._line.link.polling
         if not overtaken:

@@ -1,7 +1,8 @@
 """Whether the snapshot is to be polled, and when: what is known of the stream decides. Pure.
 
 The stream is always tried. Polling begins when a stream is refused, or gives no byte for `streamWait` although its
-request was taken: a proxy holds it back. It ends with the first byte of a stream.
+request was taken: a proxy holds it back. It ends with the first byte of a stream, or when a stream
+is refused for its key. A poll that is refused for its key does not end it: no stream may ever come to say more.
 """
 
 from __future__ import annotations
@@ -14,17 +15,11 @@ class Link:
         self._stream_wait = stream_wait
         self._silent_since: float | None = None
         self._next_poll: float | None = None
-        self._key_refused = False
 
     @property
     def polling(self) -> bool:
         """Whether the poll has taken the stream's place."""
         return self._next_poll is not None
-
-    @property
-    def key_refused(self) -> bool:
-        """Whether the last word about the key was that it is bad."""
-        return self._key_refused
 
     def asked(self, now: float) -> None:
         """The request for a stream was taken; its answer is waited for."""
@@ -37,24 +32,20 @@ class Link:
 
     def refused(self, now: float) -> None:
         """The answer was no stream."""
-        self._key_refused = False
         self._begin_polling(now)
 
     def refused_key(self) -> None:
-        """The key was refused: asking more often does not help."""
-        self._key_refused = True
+        """A stream was refused for its key: the next one will tell, and polling meanwhile does not help."""
         self._silent_since = None
+        self._next_poll = None
 
     def alive(self) -> None:
         """The stream gives bytes."""
-        self._key_refused = False
         self._silent_since = None
         self._next_poll = None
 
     def poll_at(self) -> float | None:
         """When to poll next; None: not before something else happens."""
-        if self._key_refused:
-            return None
         if self._next_poll is not None:
             return self._next_poll
         return None if self._silent_since is None else self._silent_since + self._stream_wait
