@@ -10,7 +10,7 @@ import logging
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -69,7 +69,7 @@ class Settings:
     """What a client is told. Times are seconds."""
 
     url: str | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     instance_id: str = ""
     cache_dir: Path | None = None
     start_wait: float = 2.0

@@ -212,3 +212,10 @@ def test_a_proxy_is_asked_to_connect_to_a_secure_origin_and_is_not_given_the_key
         _ask("https://flags.example.com")
     assert peer.asked[0].method == "CONNECT"
     assert "authorization" not in peer.asked[0].headers
+
+
+def test_what_error_reporters_record_of_a_request_shows_neither_its_key_nor_its_body() -> None:
+    request = _server("http://h").request("/x", {}, b'{"unit":"user-1"}')
+    assert "/x" in repr(request)
+    assert "secret" not in repr(request)
+    assert "user-1" not in repr(request)

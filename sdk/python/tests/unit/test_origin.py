@@ -76,6 +76,7 @@ def test_the_proxy_of_the_scheme_is_taken_with_its_user(monkeypatch: pytest.Monk
     assert proxy is not None
     assert (proxy.host, proxy.port) == ("proxy", 3128)
     assert proxy.headers == {"Proxy-Authorization": "Basic bWU6cEBzcw=="}
+    assert "bWU6cEBzcw" not in repr(proxy)
 
 
 @pytest.mark.usefixtures("_no_proxies")

@@ -172,3 +172,7 @@ def test_a_bootstrap_is_taken_as_a_document_and_as_json() -> None:
 )
 def test_what_is_missing_is_told_by_name(given: dict[str, Any], missing: str | None) -> None:
     assert Settings.read(given, {}).missing() == missing
+
+
+def test_what_error_reporters_record_of_settings_shows_no_key() -> None:
+    assert "secret" not in repr(Settings.read({"url": "http://h", "key": "pnn_srv_secret"}, {}))

@@ -11,7 +11,7 @@ import contextlib
 import http.client
 import io
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, cast
 
 from pennon._version import VERSION
@@ -49,8 +49,9 @@ class Request:
     """What is asked. `target` is a path with its query."""
 
     target: str
-    headers: Mapping[str, str]
-    body: bytes | None = None
+    headers: Mapping[str, str] = field(repr=False)
+    """The key is among them: not for `repr`, which error reporters record."""
+    body: bytes | None = field(default=None, repr=False)
 
     @property
     def method(self) -> str:

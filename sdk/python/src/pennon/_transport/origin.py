@@ -6,7 +6,7 @@ Must not connect. A key goes to this origin and nowhere else.
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlencode, urljoin, urlsplit
 from urllib.request import getproxies_environment, proxy_bypass_environment  # type: ignore[attr-defined] # its stub lacks it
@@ -27,7 +27,7 @@ class Proxy:
 
     host: str
     port: int
-    headers: Mapping[str, str]
+    headers: Mapping[str, str] = field(repr=False)
     """What it wants to know of who asks."""
 
 
