@@ -25,7 +25,8 @@ export interface Status {
   readonly lastError: string | undefined;
 }
 
-export type StatusListener = (status: Status) => void;
+/** What it gives is of no use to anybody; a promise that is rejected is said in the log. */
+export type StatusListener = (status: Status) => unknown;
 
 export class StatusBoard {
   readonly #listeners = new Set<StatusListener>();
@@ -96,11 +97,14 @@ export class StatusBoard {
     if (state === this.#state) return;
     this.#state = state;
     const status = this.get();
+    const failed = (error: unknown): void => {
+      this.logger.error("a listener of the status threw", error);
+    };
     for (const listener of [...this.#listeners]) {
       try {
-        listener(status);
+        Promise.resolve(listener(status)).catch(failed);
       } catch (error) {
-        this.logger.error("a listener of the status threw", error);
+        failed(error);
       }
     }
   }

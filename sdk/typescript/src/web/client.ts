@@ -88,19 +88,17 @@ export class Client<Flags extends object = AnyFlags> {
   }
 
   /** Calls a function whenever a flag serves something else. Gives what ends it. */
-  onChange(key: Key<Flags>, then: (change: Change) => void): () => void {
-    return this.onAnyChange(({ flags, revision }) => {
-      if (flags.includes(key)) then({ flag: key, revision });
-    });
+  onChange(key: Key<Flags>, then: (change: Change) => unknown): () => void {
+    return this.onAnyChange(({ flags, revision }) => flags.includes(key) && then({ flag: key, revision }));
   }
 
   /** As `onChange`, for all flags: called once for all that changed at once. */
-  onAnyChange(then: (changes: Changes) => void): () => void {
+  onAnyChange(then: (changes: Changes) => unknown): () => void {
     return this.#holder.changed.add(then);
   }
 
   /** Calls a function whenever the state changes. Gives what ends it. */
-  onStatus(then: (status: Status) => void): () => void {
+  onStatus(then: (status: Status) => unknown): () => void {
     return this.#holder.moved.add(then);
   }
 

@@ -4,18 +4,16 @@ import type { Say } from "./settings.js";
 /** Listeners to one kind of news. */
 export class Listeners<News> {
   readonly #say: Say;
-  readonly #all = new Set<(news: News) => void>();
+  readonly #all = new Set<(news: News) => unknown>();
 
   constructor(say: Say) {
     this.#say = say;
   }
 
   /** Gives what ends it. */
-  add(listener: (news: News) => void): () => void {
+  add(listener: (news: News) => unknown): () => void {
     // Of its own, so that a function that was added twice is called twice, and ends one by one.
-    const own = (news: News): void => {
-      listener(news);
-    };
+    const own = (news: News): unknown => listener(news);
     this.#all.add(own);
     return () => {
       this.#all.delete(own);
@@ -23,12 +21,14 @@ export class Listeners<News> {
   }
 
   tell(news: News): void {
-    for (const listener of [...this.#all]) {
+    // A listener may be asynchronous; it has begun when this returns.
+    const call = async (listener: (news: News) => unknown): Promise<void> => {
       try {
-        listener(news);
+        await listener(news);
       } catch (error) {
         this.#say("error", "a listener threw", error);
       }
-    }
+    };
+    for (const listener of [...this.#all]) void call(listener);
   }
 }

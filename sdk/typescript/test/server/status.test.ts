@@ -73,6 +73,15 @@ describe("the status", () => {
     assert.deepEqual([states, lines.length], [["ready", "closed"], 1]);
   });
 
+  it("says so when a listener's promise is rejected, and goes on", async () => {
+    const { status, states, lines, hold } = board();
+    status.listen(() => Promise.reject(new Error("theirs")));
+    hold();
+    status.heard();
+    await new Promise(setImmediate);
+    assert.deepEqual([states, lines], [["ready"], ["a listener of the status threw"]]);
+  });
+
   it("is closed for ever once it is closed", () => {
     const { status, hold } = board();
     status.close();

@@ -75,6 +75,17 @@ describe("a client", () => {
     assert.deepEqual(scene.log, ["error pennon: a listener threw"]);
   });
 
+  it("says so when a listener's promise is rejected, of a flag, of all or of the state", async () => {
+    const scene = new Scene();
+    const client = scene.client();
+    const listener = () => Promise.reject(new Error("mine"));
+    client.onChange("flip", listener);
+    client.onAnyChange(listener);
+    client.onStatus(listener);
+    await scene.streaming();
+    assert.deepEqual([client.status().state, scene.log], ["ready", Array(3).fill("error pennon: a listener threw")]);
+  });
+
   it("hands out values that nobody can change", async () => {
     const scene = new Scene();
     const client = scene.client();
