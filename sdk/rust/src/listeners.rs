@@ -46,10 +46,9 @@ impl<T: 'static> Listeners<T> {
         let entries: Weak<Mutex<Entries<T>>> = Arc::downgrade(&self.entries);
         Subscription {
             end: Some(Box::new(move || {
-                if let Some(entries) = entries.upgrade() {
-                    let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
-                    entries.calls.retain(|(own, _)| *own != number);
-                }
+                let Some(entries) = entries.upgrade() else { return };
+                // Dropped when nothing is locked: it may hold the last client, whose end is told to these very listeners.
+                drop(take(&entries, number));
             })),
         }
     }
@@ -65,6 +64,13 @@ impl<T: 'static> Listeners<T> {
             guarded(|| call(what));
         }
     }
+}
+
+/// Takes out the call with this number.
+fn take<T>(entries: &Mutex<Entries<T>>, number: u64) -> Option<Call<T>> {
+    let mut entries = entries.lock().unwrap_or_else(PoisonError::into_inner);
+    let at = entries.calls.iter().position(|(own, _)| *own == number)?;
+    Some(entries.calls.remove(at).1)
 }
 
 /// Calls what somebody else wrote.
@@ -90,7 +96,7 @@ pub struct Subscription {
 }
 
 impl Subscription {
-    /// Goes on calling as long as the client lives.
+    /// Goes on calling as long as the client lives, which is for ever when what is called holds a client itself.
     pub fn forever(mut self) {
         self.end = None;
     }
@@ -131,6 +137,28 @@ mod tests {
         second.forever();
         listeners.tell(&100);
         assert_eq!(count.load(Ordering::Relaxed), 112);
+    }
+
+    #[test]
+    fn what_ends_with_a_listener_may_tell_the_others() {
+        /// As the last client, whose end changes the status.
+        struct Last(Listeners<()>);
+        impl Drop for Last {
+            fn drop(&mut self) {
+                self.0.tell(&());
+            }
+        }
+        let (listeners, (send, told)) = (Listeners::default(), std::sync::mpsc::channel());
+        let other = send.clone();
+        let _other = listeners.add(move |(): &()| other.send("told").unwrap());
+        let last = Last(listeners.clone());
+        let subscription = listeners.add(move |(): &()| assert!(!last.0.is_empty()));
+        std::thread::spawn(move || {
+            drop(subscription);
+            send.send("dropped").unwrap();
+        });
+        let next = || told.recv_timeout(std::time::Duration::from_secs(10));
+        assert_eq!([next(), next()], [Ok("told"), Ok("dropped")]);
     }
 
     #[test]
