@@ -1,5 +1,6 @@
 //! [`Builder`]: says what a client does, and makes it.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,13 +48,23 @@ pub enum BuildError {
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 #[must_use = "it does nothing until it is built"]
 pub struct Builder {
     given: Given,
     bootstrap: Option<String>,
     offline: bool,
     moment: Option<Moment>,
+}
+
+/// Without the key, and without the snapshot, which may name who is served what.
+impl fmt::Debug for Builder {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Builder")
+            .field("given", &self.given)
+            .field("offline", &self.offline)
+            .finish_non_exhaustive()
+    }
 }
 
 macro_rules! setting {
@@ -163,5 +174,20 @@ impl Builder {
             }
         }
         Ok(Client::new(core))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_that_is_shown_shows_no_key_and_no_snapshot() {
+        let builder = Client::builder().url("http://user:word@a").key("pnn_srv_hidden").bootstrap("grace");
+        let shown = format!("{builder:?}");
+        assert!(shown.starts_with("Builder"), "{shown}");
+        for hidden in ["hidden", "word", "grace"] {
+            assert!(!shown.contains(hidden), "{shown}");
+        }
     }
 }

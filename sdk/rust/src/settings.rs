@@ -3,6 +3,7 @@
 //! Must not read anything but variables, and those through a function that is passed in.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ pub struct SettingError {
 }
 
 /// What was given to the builder.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Given {
     pub(crate) url: Option<String>,
     pub(crate) key: Option<String>,
@@ -46,6 +47,18 @@ pub(crate) struct Given {
     pub(crate) backoff_max: Option<Duration>,
     pub(crate) healthy_after: Option<Duration>,
     pub(crate) connect_timeout: Option<Duration>,
+}
+
+/// Without the key, and without the address, in which somebody may have written a password.
+impl fmt::Debug for Given {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Given")
+            .field("instance_id", &self.instance_id)
+            .field("cache_dir", &self.cache_dir)
+            .field("labels", &self.labels)
+            .field("events", &self.events)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where the server is, and how to be let in.
