@@ -10,6 +10,10 @@ pub(crate) const LONGEST_PAUSE: Duration = Duration::from_hours(1);
 /// A server that asks to come back at once, again and again, would be called all the time.
 pub(crate) const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
 
+/// The shortest pause after a failure, so that the connection that failed is closed before the next one opens: there is one
+/// of each kind at a time.
+const CLOSING: Duration = Duration::from_millis(5);
+
 /// The pauses of one thing that is tried again and again.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
@@ -44,7 +48,7 @@ impl Backoff {
         if span < self.max {
             self.failures += 1;
         }
-        span.mul_f64(random).max(at_least.min(LONGEST_PAUSE))
+        span.mul_f64(random).max(CLOSING.min(span)).max(at_least.min(LONGEST_PAUSE))
     }
 }
 
@@ -78,9 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_drawn_from_nothing_to_its_span() {
+    fn a_pause_is_drawn_from_next_to_nothing_to_its_span() {
         let now = Instant::now();
-        assert_eq!(backoff().failed(now, Duration::ZERO, 0.0), Duration::ZERO);
+        assert_eq!(backoff().failed(now, Duration::ZERO, 0.0), CLOSING);
         assert_eq!(backoff().failed(now, Duration::ZERO, 0.25), SECOND / 4);
     }
 

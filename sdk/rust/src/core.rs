@@ -2,12 +2,12 @@
 //!
 //! Must not talk to the server.
 
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::ArcSwapOption;
-use pennon_engine::Snapshot;
+use pennon_engine::{Meta, Snapshot};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,6 +30,8 @@ pub(crate) struct Core {
     pub(crate) instance: String,
     pub(crate) started: SystemTime,
     pub(crate) image: ArcSwapOption<Image>,
+    /// What is served is the bootstrap, of which the server has said nothing. Changed by whoever writes.
+    is_bootstrap: AtomicBool,
     pub(crate) board: Board,
     pub(crate) watchers: Watchers,
     pub(crate) tally: Tally,
@@ -77,6 +79,7 @@ impl Core {
             instance: settings.instance_id.clone().unwrap_or_else(instance_id),
             started,
             image: ArcSwapOption::empty(),
+            is_bootstrap: AtomicBool::new(false),
             board: Board::new(mode, started),
             watchers: Watchers::new(now_ms()),
             tally: Tally::new(),
@@ -105,10 +108,17 @@ impl Core {
         }
     }
 
-    /// Serves this snapshot, unless what is served is as new.
+    /// Serves this snapshot, unless what is served is as new. Nothing orders a bootstrap of another environment and what the
+    /// server sends: the server is right.
     pub(crate) fn put(&self, snapshot: Snapshot, source: Source) -> Verdict {
         let writing = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let verdict = judge_put(self.revision(), snapshot.meta().into());
+        let held = self.image.load_full();
+        let is_elsewhere = held.as_ref().is_some_and(|held| {
+            let place = |meta: &Meta| (meta.project.clone(), meta.environment.clone());
+            self.is_bootstrap.load(Ordering::Acquire) && place(held.snapshot.meta()) != place(snapshot.meta())
+        });
+        let held = held.filter(|_| !is_elsewhere).map(|held| held.revision());
+        let verdict = judge_put(held, snapshot.meta().into());
         let served = (verdict == Verdict::Apply).then(|| self.serve(snapshot, source));
         drop(writing);
         self.tell(served);
@@ -131,6 +141,7 @@ impl Core {
     fn serve(&self, snapshot: Snapshot, source: Source) -> Served {
         let image = Arc::new(Image::new(snapshot, if self.counts { self.threads } else { 1 }));
         let old = self.image.swap(Some(Arc::clone(&image)));
+        self.is_bootstrap.store(source == Source::Bootstrap, Ordering::Release);
         Served { old, image, source }
     }
 
@@ -148,6 +159,11 @@ impl Core {
 
     pub(crate) fn revision(&self) -> Option<Revision> {
         self.image.load().as_ref().map(|image| image.revision())
+    }
+
+    /// What the server may be told that is held, to go on from there: a bootstrap may be of another environment.
+    pub(crate) fn resumable(&self) -> Option<Revision> {
+        self.revision().filter(|_| !self.is_bootstrap.load(Ordering::Acquire))
     }
 
     /// The revision that need not be written to the cache, since it came from there.

@@ -4,9 +4,10 @@
 //! Must not hold anything of a context.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use pennon_engine::{ErrorCode, Evaluation, Reason, Snapshot, Variant};
+use pennon_engine::{ErrorCode, Evaluation, FlagRef, Reason, Snapshot, Variant};
 
 /// The most shares: beyond it more memory gains nothing.
 const SHARES: usize = 8;
@@ -29,8 +30,8 @@ const ERRORS: [ErrorCode; 4] = [
 pub(crate) struct Counts {
     /// At least one; their number is a power of two.
     shares: Box<[Box<[AtomicU64]>]>,
-    /// Where each flag's counters begin, and after the last one where they end.
-    starts: Box<[usize]>,
+    /// Where each flag's counters are.
+    ranges: Box<[Range<usize>]>,
 }
 
 /// What was counted of one flag.
@@ -46,29 +47,26 @@ pub(crate) struct Counted<'s> {
 impl Counts {
     /// Counters for every flag; `threads` is how many may evaluate at once.
     pub(crate) fn new(snapshot: &Snapshot, threads: usize) -> Self {
-        let mut starts = Vec::with_capacity(snapshot.flags().len() + 1);
         let mut end = 0;
-        for flag in snapshot.flags() {
-            starts.push(end);
+        let range = |flag: FlagRef<'_>| {
+            let start = end;
             end += (flag.flag().variants().count() + 1) * REASONS.len() + ERRORS.len();
-        }
-        starts.push(end);
+            start..end
+        };
+        let ranges = snapshot.flags().map(range).collect();
         let room = (COUNTERS / end.max(1)).clamp(1, SHARES);
         // A power of two, so that a thread finds its share without a division.
         let shares = 1 << threads.clamp(1, room).ilog2();
         let share = |_| (0..end).map(|_| AtomicU64::new(0)).collect();
-        Self { shares: (0..shares).map(share).collect(), starts: starts.into() }
+        Self { shares: (0..shares).map(share).collect(), ranges }
     }
 
     /// Counts one evaluation of the flag at this position.
     #[inline]
     pub(crate) fn add(&self, position: usize, found: &Evaluation<'_>) {
-        let counter = self
-            .starts
-            .get(position)
-            .zip(self.starts.get(position + 1))
-            .and_then(|(start, end)| self.own().get(*start..*end))
-            .and_then(|counters| counters.get(place(found, counters.len())));
+        let range = self.ranges.get(position).cloned().unwrap_or_default();
+        let counters = self.own().get(range).unwrap_or_default();
+        let counter = counters.get(place(found, counters.len()));
         if let Some(counter) = counter {
             counter.fetch_add(1, Ordering::Relaxed);
         }
@@ -83,15 +81,14 @@ impl Counts {
 
     /// Takes everything that was counted so far.
     pub(crate) fn drain<'s>(&self, snapshot: &'s Snapshot, mut take: impl FnMut(Counted<'s>)) {
-        for (flag, ends) in snapshot.flags().map(|flag| flag.flag()).zip(self.starts.windows(2)) {
-            let &[start, end] = ends else { continue };
+        for (flag, range) in snapshot.flags().map(|flag| flag.flag()).zip(&self.ranges) {
             let variants = flag.variants().count();
-            for at in start..end {
+            for at in range.clone() {
                 let count = self.take(at);
                 if count == 0 {
                     continue;
                 }
-                let (variant, reason, error) = meaning(at - start, variants);
+                let (variant, reason, error) = meaning(at - range.start, variants);
                 let variant = variant.and_then(|at| flag.variants().nth(at)).map(Variant::name);
                 take(Counted { flag: flag.key(), variant, reason, error, count });
             }
