@@ -86,7 +86,12 @@ fn attribute<'c>(reference: &Reference, context: &'c Context<'c>) -> Option<&'c 
 impl Track<'_> {
     /// Gives `use_it` the text of the unit that was exposed: the first that the attributes of [`by`](Track::by) yield.
     /// None without one: then nobody was exposed.
-    pub fn with_unit<R>(&self, context: &Context<'_>, at: &At<'_>, use_it: impl FnOnce(&str) -> R) -> Option<R> {
+    pub fn with_unit<R>(
+        &self,
+        context: &Context<'_>,
+        at: &At<'_>,
+        use_it: impl FnOnce(&str) -> R,
+    ) -> Option<R> {
         let unit = self.by.iter().find_map(|reference| unit_of(reference, context, at))?;
         Some(use_it(unit.as_str()))
     }
