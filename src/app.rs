@@ -10,6 +10,7 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::images::Images;
+use crate::domain::tally::Tallies;
 use crate::first_run;
 use crate::http::limits::RateLimit;
 use crate::http::meters::Meters;
@@ -25,7 +26,9 @@ use crate::snapshot::sync::{Sync, jittered};
 use crate::store::{Db, migrate};
 use crate::stream::borders;
 use crate::stream::hub::{Hub, Limits};
+use crate::stream::listeners::Listeners;
 use crate::telemetry::Metrics;
+use crate::usage::flush::Flush;
 use crate::usage::writer::Writer;
 
 /// How long an answer to a write waits until this node serves it.
@@ -62,10 +65,14 @@ pub struct App {
     pub client_rate: RateLimit,
     /// Who listens.
     pub hub: Arc<Hub>,
+    /// Those of them who said who they are.
+    pub listeners: Arc<Listeners>,
     /// Counters of the hot paths.
     pub meters: Meters,
     /// Writes what SDKs tell of use.
     pub usage: Arc<Writer>,
+    /// Writes what this node has evaluated itself.
+    pub flush: Arc<Flush>,
     db: Db,
     keeper: Option<Keeper>,
 }
@@ -94,6 +101,12 @@ impl App {
         let service = Service::new(db.clone(), images);
         let hub = Arc::new(Hub::new(stream_limits(&config), shutdown.draining_token()));
         let usage = Arc::new(Writer::new(db.clone(), config.max_event_batches));
+        let flush = Flush::new(
+            Arc::clone(&usage),
+            Arc::clone(&registry) as Arc<dyn Tallies>,
+            clock.clone(),
+            config.usage_flush_interval,
+        );
         let client_rate = RateLimit::per_minute(config.client_key_requests_per_minute);
         App {
             config,
@@ -106,8 +119,10 @@ impl App {
             metrics,
             client_rate,
             hub,
+            listeners: Arc::default(),
             meters: Meters::default(),
             usage,
+            flush: Arc::new(flush),
             keeper,
             db,
         }
@@ -157,6 +172,7 @@ impl App {
         tasks.spawn(Arc::clone(self).housekeep(shutdown.child()));
         tasks.spawn(Arc::clone(self).note_used(shutdown.child()));
         tasks.spawn(Arc::clone(&self.usage).run(shutdown.child()));
+        tasks.spawn(Arc::clone(&self.flush).run(shutdown.child(), jittered));
         tasks.spawn(borders::run(Arc::clone(&self.registry), self.clock.clone(), shutdown.child()));
         if let Some(keeper) = &self.keeper {
             tasks.spawn(keeper.clone().run(shutdown.child()));

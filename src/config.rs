@@ -63,6 +63,9 @@ pub const REFETCH_RATE: u32 = 2_000;
 /// Some ten seconds' worth of what a database writes, and at most 64 MiB of batches in memory.
 pub const MAX_EVENT_BATCHES: usize = 256;
 
+/// Usage is looked at by the minute: this costs a transaction now and then, and little is lost with a node that is killed.
+pub const USAGE_FLUSH_INTERVAL: Duration = Duration::from_secs(10);
+
 /// The effective settings of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
@@ -123,6 +126,8 @@ pub struct Config {
     pub refetch_rate: u32,
     /// Batches of events that are being stored at once. Default [`MAX_EVENT_BATCHES`].
     pub max_event_batches: usize,
+    /// How often a node writes what it has evaluated itself. Default [`USAGE_FLUSH_INTERVAL`].
+    pub usage_flush_interval: Duration,
     /// Keep snapshots on disk, to start from while the database is away. Default true.
     pub disk_cache: bool,
     /// A file that the first run writes its keys to (mode 0600), for whoever sets a server up without
@@ -162,6 +167,7 @@ impl Default for Config {
             write_timeout: WRITE_TIMEOUT,
             refetch_rate: REFETCH_RATE,
             max_event_batches: MAX_EVENT_BATCHES,
+            usage_flush_interval: USAGE_FLUSH_INTERVAL,
             disk_cache: true,
             bootstrap_file: None,
             address_file: None,

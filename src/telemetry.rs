@@ -66,6 +66,8 @@ pub const STREAM_DELIVERY_SECONDS: &str = "pennon_stream_delivery_seconds";
 pub const USAGE_BATCHES: &str = "pennon_usage_batches_total";
 /// Seconds that a group of batches took to be written.
 pub const USAGE_WRITE_SECONDS: &str = "pennon_usage_write_seconds";
+/// Seconds since this node has last written all that it has evaluated itself.
+pub const USAGE_FLUSH_AGE_SECONDS: &str = "pennon_usage_flush_age_seconds";
 /// What is told of use and left out, since there is too much of it, by `what`.
 pub const USAGE_DROPPED: &str = "pennon_usage_dropped_total";
 /// Always 1; the label `version` is the build's.
@@ -139,7 +141,11 @@ pub const ALL: &[Metric] = &[
     },
     counter(
         USAGE_DROPPED,
-        "Rows of use left out since there are too many, by what: unknown_flags, instances or tracks",
+        "Rows of use left out since there are too many, by what: unknown_flags, instances, tracks or evaluations",
+    ),
+    gauge(
+        USAGE_FLUSH_AGE_SECONDS,
+        "Seconds since this node has last written all that it has evaluated itself",
     ),
     gauge(BUILD_INFO, "Always 1; the label version is the build's"),
 ];

@@ -249,6 +249,13 @@ pub const SETTINGS: &[Setting] = &[
         ToString::to_string
     ),
     setting!(
+        usage_flush_interval,
+        "DURATION",
+        "How often a node writes what it has evaluated itself",
+        |text| parse::duration(text, 10 * MILLISECOND, 10 * MINUTE),
+        |value: &Duration| show_duration(*value)
+    ),
+    setting!(
         disk_cache,
         SWITCH,
         "Keep snapshots on disk, to start from while the database is away",

@@ -104,6 +104,11 @@ impl Call {
         self.query.get(name).map(String::as_str)
     }
 
+    /// A parameter that must be there.
+    pub fn required(&self, name: &str) -> Result<&str, Problem> {
+        self.param(name).filter(|text| !text.is_empty()).ok_or_else(|| bad_query(name, "required"))
+    }
+
     /// A parameter that is true or false; absent is false.
     pub fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.param(name) {

@@ -28,11 +28,11 @@ pub fn listen<F: Feed + 'static>(
     app: &App,
     evaluator: Evaluator,
     kind: StreamKind,
-    feed: impl FnOnce(&Place) -> F,
+    feed: impl FnOnce(&mut Place) -> F,
 ) -> Result<Response, Problem> {
     let caller = evaluator.client.map(|address| (evaluator.verifier.selector.as_str(), address));
-    let place = app.hub.admit(kind, caller, app.clock.now_micros()).map_err(refused)?;
-    let feed = feed(&place);
+    let mut place = app.hub.admit(kind, caller, app.clock.now_micros()).map_err(refused)?;
+    let feed = feed(&mut place);
     let listener = Listener {
         cell: evaluator.cell,
         registry: Arc::clone(&app.registry),

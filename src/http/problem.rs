@@ -203,6 +203,7 @@ impl From<ServiceError> for Problem {
             ServiceError::Stale(current) => Problem::stale(&current),
             ServiceError::Exists { .. } => Problem::new(StatusCode::CONFLICT, "exists", said),
             ServiceError::InUse(_) => Problem::new(StatusCode::CONFLICT, "in_use", said),
+            ServiceError::Evaluated(_) => Problem::new(StatusCode::CONFLICT, "flag_in_use", said),
             ServiceError::Invalid(issues) => Problem::invalid(issues),
             ServiceError::IdempotencyMismatch => {
                 Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "idempotency_mismatch", said)

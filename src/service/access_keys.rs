@@ -440,5 +440,6 @@ fn draft(action: &str, row: &AccessKey, before: Option<Members>, after: Option<M
         version: 0,
         before,
         after,
+        forced: false,
     }
 }

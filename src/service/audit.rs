@@ -35,6 +35,8 @@ pub struct Draft {
     pub before: Option<Members>,
     /// The document afterwards; None when there is none any more.
     pub after: Option<Members>,
+    /// It was done although something spoke against it, since the caller insisted.
+    pub forced: bool,
 }
 
 #[derive(Serialize)]
@@ -59,6 +61,8 @@ struct Written<'a> {
     reason: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     request_id: &'a str,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    forced: bool,
     changed: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     before: Option<&'a Members>,
@@ -191,6 +195,7 @@ fn entry_text(work: &Work, draft: &Draft, seq: i64) -> Result<String, ServiceErr
         version: draft.version,
         reason: &work.request.reason,
         request_id: &caller.request_id,
+        forced: draft.forced,
         changed: changed(draft.before.as_ref(), draft.after.as_ref()),
         before: draft.before.as_ref(),
         after: draft.after.as_ref(),

@@ -4,6 +4,7 @@ use super::Service;
 use super::audit::Draft;
 use super::error::{Current, ServiceError};
 use super::request::{IfMatch, Request};
+use super::usage::FlagSeen;
 use super::validation::{Edit, parse_flag, stored};
 use super::view::ConfigurationView;
 use super::work::{Begun, Done, Work};
@@ -116,8 +117,10 @@ impl Service {
         let flag = flag.ok_or_else(|| no_flag(place.flag))?;
         let row = flag::configuration(self.db(), &flag.id, &environment.id).await?;
         let row = row.ok_or_else(|| no_flag(place.flag))?;
+        let seen = self.flags_seen(&project.id, (&flag.key, &flag.key)).await?;
         Ok(ConfigurationView {
             revision: Some(environment.revision),
+            seen: seen.of(&environment.id, &flag.key),
             ..view(&flag.key, &environment.key, &row)?
         })
     }
@@ -195,6 +198,7 @@ impl Service {
             version,
             before: Some(before),
             after: Some(after),
+            forced: false,
         });
         let view = ConfigurationView { revision: Some(revision), ..view(&flag.key, &environment.key, &new)? };
         work.finish(view, None).await
@@ -308,6 +312,7 @@ pub(super) fn view(
         document: stored(&row.document)?,
         updated_at: row.updated_at,
         updated_by: row.updated_by.clone(),
+        seen: FlagSeen::default(),
     })
 }
 

@@ -323,5 +323,6 @@ fn draft(action: &str, row: &Environment, before: Option<Members>, after: Option
         version: row.version,
         before,
         after,
+        forced: false,
     }
 }

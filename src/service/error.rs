@@ -58,6 +58,9 @@ pub enum ServiceError {
     /// Others depend on it.
     #[error("{0}")]
     InUse(String),
+    /// A flag that was evaluated lately: when and where.
+    #[error("{0}")]
+    Evaluated(String),
     /// The input is wrong.
     #[error("the request is not valid: {} problem(s)", .0.len())]
     Invalid(Vec<Issue>),

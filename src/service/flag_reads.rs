@@ -30,7 +30,9 @@ impl Service {
         let row = flag::get(self.db(), &project.id, key).await?.ok_or_else(|| no_flag(key))?;
         let names = self.visible(request, &project.id, &project.key).await?;
         let rows = flag::configurations(self.db(), &row.id).await?;
-        flag_view(row.clone(), by_environment(&row.key, rows.iter(), &names)?)
+        let mut configurations = by_environment(&row.key, rows.iter(), &names)?;
+        self.flags_seen(&project.id, (&row.key, &row.key)).await?.note(&row.key, &names, &mut configurations);
+        flag_view(row, configurations)
     }
 
     /// Reads a page of flags after a key. A filter by text or tag may give pages that are not full.
@@ -61,11 +63,13 @@ impl Service {
         for row in &rows {
             by_flag.entry(&row.flag_id).or_default().push(row);
         }
+        let seen = self.flags_seen(&project.id, (&first.key, &last.key)).await?;
         let next = page.next.clone();
         let mut items = Vec::with_capacity(page.items.len());
         for flag in page.items {
             let own = by_flag.remove(flag.id.as_str()).unwrap_or_default();
-            let configurations = by_environment(&flag.key, own.into_iter(), &names)?;
+            let mut configurations = by_environment(&flag.key, own.into_iter(), &names)?;
+            seen.note(&flag.key, &names, &mut configurations);
             let item = flag_view(flag, configurations)?;
             if filter.matches(&item) {
                 items.push(item);

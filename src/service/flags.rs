@@ -12,6 +12,7 @@ use super::error::{Current, ServiceError};
 pub use super::flag_reads::FlagFilter;
 use super::flag_reads::{by_environment, flag_view};
 use super::request::{IfMatch, Request};
+use super::usage::evaluated_lately;
 use super::validation::{Edit, parse_flag, stored};
 use super::view::FlagView;
 use super::work::{Begun, Done, Work};
@@ -48,6 +49,22 @@ pub enum DefinitionEdit {
         /// Whether a salt that differs is meant.
         reshuffle: bool,
     },
+}
+
+/// What becomes of a flag that was evaluated lately.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InUse {
+    /// It stays.
+    Refuse,
+    /// It is archived all the same, and the audit log says so.
+    Archive,
+}
+
+/// Which way a flag goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Archiving {
+    Archive { is_forced: bool },
+    Restore,
 }
 
 impl Service {
@@ -202,12 +219,14 @@ impl Service {
         remember(work, &new, action, revision).await
     }
 
-    /// Archives a flag: it leaves every snapshot. One that others depend on stays.
+    /// Archives a flag: it leaves every snapshot. One that others depend on stays, and so does one that was evaluated lately, unless
+    /// the caller insists.
     pub async fn archive_flag(
         &self,
         request: &Request,
         (project, key): (&str, &str),
         if_match: &IfMatch,
+        when_in_use: InUse,
     ) -> Result<Done<FlagView>, ServiceError> {
         let mut work = match self.begin(request, project).await? {
             Begun::Replay(done) => return Ok(done),
@@ -224,7 +243,12 @@ impl Service {
             work.number(environment).await?;
             work.change(&environment.id, "flag", key, None).await?;
         }
-        self.set_archived(work, row, Some(()), &environments).await
+        let is_forced = match evaluated_lately(&mut work, key, &environments).await? {
+            Some(said) if when_in_use == InUse::Refuse => return Err(ServiceError::Evaluated(said)),
+            found => found.is_some(),
+        };
+        let archived = Archiving::Archive { is_forced };
+        self.set_archived(work, row, archived, &environments).await
     }
 
     /// Brings an archived flag back, disabled everywhere.
@@ -254,28 +278,29 @@ impl Service {
         for environment in &environments {
             self.reserve(&mut work, environment, &row, &definition, ("flag.restore", true)).await?;
         }
-        self.set_archived(work, row, None, &environments).await
+        self.set_archived(work, row, Archiving::Restore, &environments).await
     }
 
     async fn set_archived(
         &self,
         mut work: Work,
         row: Flag,
-        archived: Option<()>,
+        archiving: Archiving,
         environments: &[Environment],
     ) -> Result<Done<FlagView>, ServiceError> {
         let now = work.now;
-        let archived_at = archived.map(|()| now);
+        let is_archived = archiving != Archiving::Restore;
+        let archived_at = is_archived.then_some(now);
         if !flag::set_archived(&mut work.tx, &row.id, archived_at, row.version, now).await? {
             return Err(ServiceError::Store(StoreError::Missing));
         }
-        let action = if archived.is_some() { "flag.archive" } else { "flag.restore" };
+        let action = if is_archived { "flag.archive" } else { "flag.restore" };
         let definition = stored(&row.definition)?;
         let new = Flag { version: row.version + 1, updated_at: now, archived_at, ..row };
         keep_definition(&mut work, &new, action).await?;
-        let (before, after) =
-            if archived.is_some() { (Some(definition), None) } else { (None, Some(definition)) };
-        work.audit(draft(action, &new.key, new.version, before, after));
+        let (before, after) = if is_archived { (Some(definition), None) } else { (None, Some(definition)) };
+        let forced = archiving == Archiving::Archive { is_forced: true };
+        work.audit(Draft { forced, ..draft(action, &new.key, new.version, before, after) });
         let configurations = configurations(&mut work, &new, environments).await?;
         let view = flag_view(new, configurations)?;
         work.finish(view, None).await
@@ -437,5 +462,6 @@ fn draft(action: &str, key: &str, version: i64, before: Option<Members>, after: 
         version,
         before,
         after,
+        forced: false,
     }
 }

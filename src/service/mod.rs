@@ -15,6 +15,7 @@ mod placing;
 pub mod projects;
 pub mod request;
 pub mod shared;
+pub mod usage;
 pub mod validation;
 pub mod view;
 pub mod work;

@@ -295,5 +295,6 @@ fn draft(action: &str, key: &str, version: i64, before: Option<Members>, after: 
         version,
         before,
         after,
+        forced: false,
     }
 }

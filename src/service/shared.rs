@@ -357,5 +357,6 @@ fn draft(action: &str, kind: Kind, row: &Shared, before: Option<Members>, after:
         version: row.version,
         before,
         after,
+        forced: false,
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::usage::FlagSeen;
 use crate::domain::json::Members;
 use crate::store::PAGE_BYTES;
 
@@ -43,6 +44,9 @@ pub struct ConfigurationView {
     pub updated_at: i64,
     /// Who changed it last.
     pub updated_by: String,
+    /// When the flag was evaluated there; known where flags are read, and never stored with an outcome.
+    #[serde(skip)]
+    pub seen: FlagSeen,
 }
 
 /// A segment or a layer.

@@ -3,10 +3,12 @@
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
-use pennon_engine::Flag;
+use pennon_engine::{Evaluation, Flag, Variant};
 use serde::Deserialize;
 
+use super::tally::{Handed, Tally};
 use crate::domain::json::{Members, push_string};
+use crate::domain::tally::Source;
 
 /// Metadata names that the evaluation itself uses; a flag's own members of these names are left out.
 const RESERVED: [&str; 4] = ["ruleId", "version", "cause", "prerequisite"];
@@ -25,6 +27,7 @@ pub struct Answer {
     variants: Vec<Prepared>,
     /// The runs that its rules count exposures for.
     runs: Box<[Box<str>]>,
+    tally: Tally,
 }
 
 /// A variant's part of an answer.
@@ -41,7 +44,7 @@ impl Answer {
     pub fn new(flag: &Flag) -> Answer {
         let mut key = String::from("\"key\":");
         push_string(&mut key, flag.key());
-        let variants = flag
+        let variants: Vec<Prepared> = flag
             .variants()
             .map(|variant| {
                 let mut text = String::from("\"value\":");
@@ -57,9 +60,24 @@ impl Answer {
             metadata_hash: hash(&metadata),
             metadata,
             client_visible: flag.client_visible(),
+            tally: Tally::new(variants.len()),
             variants,
             runs: runs(flag.text()),
         }
+    }
+
+    /// Counts an evaluation of the flag that is handed out.
+    pub fn count(&self, handed: Handed, evaluation: &Evaluation<'_>) {
+        let place = |variant: &Variant| self.variants.iter().position(|own| *own.name == *variant.name());
+        self.tally.count(handed, evaluation.variant().and_then(place), evaluation);
+    }
+
+    /// Takes away what was counted: who handed out, the variant ("" for none), what came of it, how often.
+    pub fn drain(&self, mut take: impl FnMut(Source, &str, &'static str, u32)) {
+        self.tally.drain(|source, variant, outcome, count| {
+            let variant = variant.and_then(|at| self.variants.get(at)).map_or("", |variant| &*variant.name);
+            take(source, variant, outcome, count);
+        });
     }
 
     /// Whether a rule of the flag counts exposures for a run.

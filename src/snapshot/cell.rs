@@ -1,12 +1,15 @@
 //! The place of one environment in memory: read without a lock, replaced whole, and watched.
 
-use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
+use super::answer::Answer;
 use super::image::Image;
 use crate::domain::images::Head;
+use crate::domain::tally::Count;
 
 /// One environment's cell.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub struct Cell {
     /// Its key.
     pub environment: String,
     image: ArcSwap<Image>,
+    /// Answers that were replaced, by their flags' keys, as long as a request may still count on them.
+    retired: Mutex<Vec<(Box<str>, Arc<Answer>)>>,
     /// For who has written and waits to see it served: told before the many who listen, whose answers would come first.
     head: watch::Sender<Head>,
     news: watch::Sender<News>,
@@ -47,6 +52,7 @@ impl Cell {
             project: project.to_owned(),
             environment: environment.to_owned(),
             image: ArcSwap::from_pointee(image),
+            retired: Mutex::default(),
             head,
             news,
         }
@@ -84,9 +90,41 @@ impl Cell {
     /// Puts a later image in place, then tells those who watch.
     pub(super) fn swap(&self, image: Image) {
         let head = image.head.clone();
-        self.image.store(Arc::new(image));
+        let image = Arc::new(image);
+        let old = self.image.swap(Arc::clone(&image));
+        self.retire(&old, &image);
         self.head.send_replace(head.clone());
         self.news.send_modify(|news| news.head = head);
+    }
+
+    /// Keeps what only the old image has until what was counted there is taken away.
+    fn retire(&self, old: &Image, new: &Image) {
+        let is_shared = |key: &str, answer: &Arc<Answer>| {
+            new.answer(key).is_some_and(|own| std::ptr::eq(own, Arc::as_ptr(answer)))
+        };
+        let gone = old.answers().filter(|(key, answer)| !is_shared(key, answer));
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.extend(gone.map(|(key, answer)| (Box::from(key), Arc::clone(answer))));
+    }
+
+    /// Gives away what was evaluated since the last time.
+    pub(super) fn drain(&self, take: &mut dyn FnMut(Count<'_>)) {
+        let mut give = |flag: &str, answer: &Answer| {
+            answer.drain(|source, variant, outcome, count| {
+                let environment_id = self.id.as_str();
+                take(Count { environment_id, flag, variant, outcome, source, count: count.into() });
+            });
+        };
+        let image = self.image();
+        image.answers().for_each(|(key, answer)| give(key, answer));
+        let mut retired = self.retired.lock().unwrap_or_else(PoisonError::into_inner);
+        retired.retain(|(key, answer)| {
+            // Looked at first: who let go of it before has counted before.
+            let is_held = Arc::strong_count(answer) > 1;
+            fence(Ordering::Acquire);
+            give(key, answer);
+            is_held
+        });
     }
 
     /// Tells that keys have changed: whoever was let in by one looks again.

@@ -12,5 +12,6 @@ pub mod listen;
 pub mod registry;
 pub mod replay;
 pub mod sync;
+pub mod tally;
 pub mod trail;
 pub mod wire;

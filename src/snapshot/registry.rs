@@ -11,6 +11,7 @@ use super::cell::Cell;
 use super::image::Image;
 use crate::auth::verifiers::Verifiers;
 use crate::domain::images::{Head, Images};
+use crate::domain::tally::{Count, Tallies};
 use crate::store::access_key::AccessKey;
 
 /// Everything in memory.
@@ -168,5 +169,13 @@ impl Images for Registry {
     fn image(&self, environment_id: &str) -> Option<(Head, Arc<pennon_engine::Snapshot>)> {
         let image = self.cell(environment_id)?.image();
         Some((image.head.clone(), Arc::clone(&image.snapshot)))
+    }
+}
+
+impl Tallies for Registry {
+    fn drain(&self, take: &mut dyn FnMut(Count<'_>)) {
+        for cell in self.cells() {
+            cell.drain(take);
+        }
     }
 }

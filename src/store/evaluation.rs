@@ -88,7 +88,8 @@ statements! {
            SELECT value ->> 0, value ->> 1, value ->> 2, $2, $2 FROM json_each($1) WHERE true ORDER BY 1, 2, 3 \
            ON CONFLICT (environment_id, flag, source) DO UPDATE SET last_at = excluded.last_at \
            WHERE flag_seen.last_at < excluded.last_at - $3";
-    SEEN = "SELECT environment_id, flag, source, first_at, last_at FROM flag_seen WHERE environment_id = $1 AND flag = $2";
+    SEEN = "SELECT s.environment_id, s.flag, s.source, s.first_at, s.last_at FROM json_each($2) AS wanted \
+            JOIN flag_seen s ON s.environment_id = $1 AND s.flag = wanted.value ->> 0";
     SEEN_BETWEEN = "SELECT s.environment_id, s.flag, s.source, s.first_at, s.last_at FROM environment e \
                     JOIN flag_seen s ON s.environment_id = e.id AND s.flag >= $2 AND s.flag <= $3 \
                     WHERE e.project_id = $1 AND e.archived_at IS NULL";
@@ -114,9 +115,11 @@ pub async fn see(tx: &mut Tx, seen: &[Seen<'_>], now: i64) -> Result<(), StoreEr
     tx.execute(SEE, &args).await.map(|_| ())
 }
 
-/// When a flag was evaluated in an environment, by who counted.
-pub async fn seen(tx: &mut Tx, environment_id: &str, flag: &str) -> Result<Vec<LastSeen>, StoreError> {
-    tx.fetch_all(SEEN, &[Arg::Text(environment_id), Arg::Text(flag)]).await?.iter().map(last_seen).collect()
+/// When flags were evaluated in an environment, by who counted.
+pub async fn seen(tx: &mut Tx, environment_id: &str, flags: &[&str]) -> Result<Vec<LastSeen>, StoreError> {
+    let wanted: Vec<[&str; 1]> = flags.iter().map(|flag| [*flag]).collect();
+    let found = tx.fetch_all(SEEN, &[Arg::Text(environment_id), Arg::Text(&rows(&wanted)?)]).await?;
+    found.iter().map(last_seen).collect()
 }
 
 /// When the flags between two keys were evaluated in the living environments of a project.

@@ -14,6 +14,7 @@ use tokio::time::Sleep;
 use super::feed::{Event, Feed, Moment, Pieces};
 use super::hub::{Place, random};
 use super::kind::Ended;
+use super::position::Position;
 use super::words;
 use crate::auth::verifiers::Verifier;
 use crate::clock::Clock;
@@ -133,6 +134,7 @@ impl<F: Feed> Connection<F> {
         let Some(event) = self.feed.advance(&moment, &mut self.pieces) else { return false };
         let hub = self.listener.place.hub();
         hub.meters().event(event);
+        self.listener.place.sent(Position::from(&image.head));
         // What a listener is sent when it comes, or when it is its turn, tells nothing of how fast changes travel.
         if !is_first && event == Event::Patch {
             hub.meters().delivered(image.made.elapsed());

@@ -9,7 +9,9 @@ use dashmap::DashMap;
 use tokio_util::sync::CancellationToken;
 
 use super::kind::{Ended, Refused, StreamKind};
+use super::listeners::Presence;
 use super::meters::Meters;
+use super::position::Position;
 
 /// Seconds: below this a window of refetches is as good as none.
 pub(super) const LEAST_WINDOW: f64 = 0.05;
@@ -84,8 +86,14 @@ impl Hub {
             Err(why)
         };
         // The place is taken first and given back on refusal: two who come together cannot both have the last one.
-        let mut place =
-            Place { hub: Arc::clone(self), kind, caller: None, ended: Ended::Client, counted: false };
+        let mut place = Place {
+            hub: Arc::clone(self),
+            kind,
+            caller: None,
+            ended: Ended::Client,
+            counted: false,
+            presence: None,
+        };
         self.change(kind, Change::More);
         let kept = if caller.is_some() { self.limits.streams / KEPT_FOR_SERVERS } else { 0 };
         if self.total() > self.limits.streams - kept {
@@ -205,6 +213,7 @@ pub struct Place {
     caller: Option<(String, IpAddr)>,
     ended: Ended,
     counted: bool,
+    presence: Option<Presence>,
 }
 
 impl Place {
@@ -218,6 +227,18 @@ impl Place {
     #[must_use]
     pub fn kind(&self) -> StreamKind {
         self.kind
+    }
+
+    /// Makes known who has the place; until it is given back.
+    pub fn introduce(&mut self, presence: Presence) {
+        self.presence = Some(presence);
+    }
+
+    /// Notes where what was sent stands.
+    pub fn sent(&self, position: Position) {
+        if let Some(presence) = &self.presence {
+            presence.sent(position);
+        }
     }
 
     /// Notes why the stream ends.

@@ -7,6 +7,7 @@ pub mod connection;
 pub mod feed;
 pub mod hub;
 pub mod kind;
+pub mod listeners;
 pub mod meters;
 pub mod position;
 pub mod refetch;

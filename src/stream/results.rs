@@ -10,6 +10,7 @@ use super::feed::{Event, Feed, Moment, Pieces};
 use super::position::Position;
 use crate::domain::json::push_string;
 use crate::snapshot::entry::{Audience, fingerprint, streamed};
+use crate::snapshot::tally::Handed;
 use crate::snapshot::wire;
 
 /// Bytes to begin with, for each flag: most entries need no more.
@@ -74,6 +75,7 @@ impl ResultsFeed {
             let is = fingerprint(answer, &evaluation, self.audience);
             entries.push(is);
             if is != was {
+                answer.count(Handed::WithAll, &evaluation);
                 name(&mut out, key);
                 streamed(&mut out, answer, &evaluation, self.audience);
             }

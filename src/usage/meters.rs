@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use metrics::{counter, histogram};
+use metrics::{counter, gauge, histogram};
 
 use crate::telemetry as name;
 
@@ -28,6 +28,8 @@ pub enum Dropped {
     Instances,
     /// Values of metrics.
     Tracks,
+    /// Evaluations that this node has counted itself and could not write.
+    Evaluations,
 }
 
 /// Counts a batch.
@@ -46,6 +48,12 @@ pub fn written(took: Duration) {
     histogram!(name::USAGE_WRITE_SECONDS).record(took.as_secs_f64());
 }
 
+/// Tells how long ago (microseconds) this node has last written all that it has evaluated itself.
+pub fn flush_age(micros: i64) {
+    #[expect(clippy::cast_precision_loss, reason = "an age")]
+    gauge!(name::USAGE_FLUSH_AGE_SECONDS).set(micros as f64 / 1e6);
+}
+
 /// Counts rows that were left out: so many were to be kept, so many were.
 pub fn dropped(what: Dropped, wanted: usize, kept: u64) {
     let missing = u64::try_from(wanted).unwrap_or(u64::MAX).saturating_sub(kept);
@@ -54,6 +62,7 @@ pub fn dropped(what: Dropped, wanted: usize, kept: u64) {
             Dropped::UnknownFlags => "unknown_flags",
             Dropped::Instances => "instances",
             Dropped::Tracks => "tracks",
+            Dropped::Evaluations => "evaluations",
         };
         counter!(name::USAGE_DROPPED, "what" => what).increment(missing);
     }

@@ -3,8 +3,10 @@
 //! is served. Knows nothing of HTTP.
 
 pub mod batch;
+pub mod flush;
 mod merged;
 mod meters;
 pub mod unit;
+mod unknown;
 mod write;
 pub mod writer;

@@ -57,6 +57,12 @@ pub struct Configuration {
     updated_at: String,
     /// Who changed it last.
     updated_by: String,
+    /// When somebody wanted the flag there last: an SDK told of it, or it was asked for by its name. Told where flags are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_evaluated_at: Option<String>,
+    /// When it was last handed out there together with all flags. Told where flags are read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_in_bulk_at: Option<String>,
 }
 
 impl From<ConfigurationView> for Configuration {
@@ -74,6 +80,8 @@ impl From<ConfigurationView> for Configuration {
             revision: view.revision,
             updated_at: rfc3339(view.updated_at),
             updated_by: view.updated_by,
+            last_evaluated_at: view.seen.last_at.map(rfc3339),
+            last_in_bulk_at: view.seen.bulk_at.map(rfc3339),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Flags: their definitions, with the configurations of every environment the caller may see.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -16,8 +17,11 @@ use crate::http::problem::Problem;
 use crate::http::reply::{PageBody, Reply};
 use crate::service::Done;
 use crate::service::audit::rfc3339;
-use crate::service::flags::{DefinitionEdit, FlagFilter};
+use crate::service::flags::{DefinitionEdit, FlagFilter, InUse};
 use crate::service::view::FlagView;
+
+/// How long archiving waits until it is written what this node has evaluated.
+const FLUSH_WAIT: Duration = Duration::from_secs(1);
 
 /// A flag: the definition its environments share, and the configuration of each.
 #[derive(Debug, Serialize, ToSchema)]
@@ -233,9 +237,12 @@ pub async fn edit_flag(
 }
 
 /// Archive a flag: it leaves every snapshot; its history stays.
+///
+/// One that was evaluated in the last hour, in any environment, is 409 `flag_in_use`, unless `force` is true.
 #[utoipa::path(
     delete, path = "/api/v1/projects/{project}/flags/{flag}", tag = "Flags", operation_id = "archiveFlag",
     params(("project" = String, Path), ("flag" = String, Path),
+        ("force" = Option<bool>, Query, description = "Although it was evaluated in the last hour"),
         ("If-Match" = String, Header, description = "The flag's ETag"), ("X-Pennon-Reason" = Option<String>, Header)),
     responses((status = 200, body = Flag, headers(("ETag" = String))),
         (status = "4XX", body = Problem, content_type = "application/problem+json"),
@@ -246,7 +253,10 @@ pub async fn archive_flag(
     Path((project, flag)): Path<(String, String)>,
     call: Call,
 ) -> Result<Reply, Problem> {
-    let done = app.service.archive_flag(&call.request, (&project, &flag), &call.if_match).await?;
+    let in_use = if call.flag("force")? { InUse::Archive } else { InUse::Refuse };
+    // What this node has evaluated itself is to be known, too; what other nodes have is known within their interval.
+    app.flush.now(FLUSH_WAIT).await;
+    let done = app.service.archive_flag(&call.request, (&project, &flag), &call.if_match, in_use).await?;
     reply(&app, done).await
 }
 

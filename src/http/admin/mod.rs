@@ -5,11 +5,13 @@ pub mod audit_stream;
 pub mod configurations;
 pub mod environments;
 pub mod flags;
+pub mod instances;
 pub mod keys;
 mod patched;
 pub mod projects;
 pub mod schema;
 pub mod shared;
+pub mod usage;
 pub mod versions;
 pub mod whoami;
 
@@ -63,6 +65,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::list_tokens, keys::create_token))
         .routes(routes!(keys::get_token, keys::revoke_token))
         .routes(routes!(keys::rotate_token))
+        .routes(routes!(instances::list_instances))
+        .routes(routes!(usage::get_usage))
+        .routes(routes!(usage::list_unknown_flags))
         .routes(routes!(audit::project_audit))
         .routes(routes!(audit::project_audit_head))
         .routes(routes!(audit::installation_audit))

@@ -139,8 +139,21 @@ pub struct Rule {
     when: Option<Condition>,
     /// What it serves.
     serve: Serve,
+    /// Counts who met what it serves.
+    track: Option<Track>,
     /// For people.
     description: Option<String>,
+}
+
+/// Counts exposures: the first time a unit meets an arm of a run.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Track {
+    /// The run's id.
+    run: String,
+    /// The arm; not beside a split, whose arms are its variants.
+    arm: Option<String>,
+    /// The attributes that make the unit; `["targetingKey"]` when absent.
+    by: Option<Vec<String>>,
 }
 
 /// A unit of a list: text, or an integer below 2^53, which is its decimal text.

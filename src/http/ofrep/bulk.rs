@@ -20,6 +20,7 @@ use crate::http::evaluator::Evaluator;
 use crate::http::openapi::ofrep::{BulkSuccess, EvaluationRequest};
 use crate::snapshot::entry::{self, Audience};
 use crate::snapshot::image::Image;
+use crate::snapshot::tally::Handed;
 use crate::stream::position::Position;
 
 /// Bytes to begin an answer with, for each flag: most answers need no more.
@@ -144,6 +145,7 @@ fn write_all(
             out.push(b',');
         }
         let evaluation = flag.evaluate(context, None, at);
+        answer.count(Handed::WithAll, &evaluation);
         entry::entry(&mut out, answer, &evaluation, audience);
     }
     out.extend_from_slice(b"],\"metadata\":{}");

@@ -11,8 +11,11 @@ use pennon_engine::{At, ErrorCode};
 use super::failure::Failure;
 use super::{body, evaluator};
 use crate::app::{App, AppState};
+use crate::domain::key::Key;
 use crate::http::openapi::ofrep::{EvaluationRequest, EvaluationSuccess};
-use crate::snapshot::entry;
+use crate::snapshot::entry::{self, Audience};
+use crate::snapshot::tally::Handed;
+use crate::usage::batch::Trust;
 
 /// Evaluate one flag.
 ///
@@ -65,10 +68,20 @@ async fn answer(
     let random = getrandom::u32().unwrap_or_default();
     let at = At { now_ms: app.clock.now_ms(), random, instance: None };
     let (image, audience) = (evaluator.cell.image(), evaluator.audience());
-    let answer = image.answer(key).filter(|answer| audience.sees(answer));
-    let Some(answer) = answer else { return Err(not_found()) };
+    let Some(answer) = image.answer(key) else {
+        let trust = if audience == Audience::Client { Trust::Client } else { Trust::Server };
+        // What is no key can never be defined.
+        if Key::parse(key).is_ok() {
+            app.flush.unknown_flag(&evaluator.cell.id, trust, key);
+        }
+        return Err(not_found());
+    };
+    if !audience.sees(answer) {
+        return Err(not_found());
+    }
     let evaluation = image.snapshot.evaluate(key, &context, None, &at);
     app.meters.single.increment(1);
+    answer.count(Handed::ByName, &evaluation);
     match evaluation.error() {
         None => {
             let mut out = Vec::with_capacity(256);

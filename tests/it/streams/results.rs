@@ -98,7 +98,7 @@ on_both! {
         sees("shown from now on", &[("hidden", true)], &[("hidden", true)]);
         owner.patch(&flag("hidden")).header("If-Match", "*").json(r#"{"clientVisible": false}"#).expect(200);
         sees("hidden again", &[("hidden", false)], &[("hidden", false)]);
-        owner.delete(&flag("b")).header("If-Match", "*").expect(200);
+        owner.delete(&format!("{}?force=true", flag("b"))).header("If-Match", "*").expect(200);
         sees("archived", &[("b", false)], &[("b", false)]);
         owner.post(&project("/segments")).json(r#"{"key": "s", "included": ["u"], "when": {"attribute": "plan", "op": "in", "values": ["free"]}}"#).expect(201);
         sees("a segment nobody asks", &[], &[]);

@@ -1,7 +1,15 @@
 //! What SDKs tell of use, and what the server has evaluated itself: taken once, kept bounded, shown to people.
 
+mod archiving;
 mod batches;
+mod clients;
+mod evaluated;
+mod instances;
+mod kept;
+mod pressure;
 mod refused;
+mod shown;
+mod twice;
 
 use serde_json::Value;
 
@@ -43,6 +51,16 @@ impl Server {
     pub fn tell_as_client(&self, batch: &str) -> Answer {
         send(&self.holding(&self.client_key), batch)
     }
+}
+
+/// A server that writes what it has evaluated itself without delay.
+pub fn prompt(home: Home) -> Server {
+    Server::with(home, &[("PENNON_USAGE_FLUSH_INTERVAL", "20ms")])
+}
+
+/// A path below what is known of the use of `development`.
+pub fn usage(rest: &str) -> String {
+    format!("/api/v1/projects/default/usage?environment=development{rest}")
 }
 
 /// Sends a batch.

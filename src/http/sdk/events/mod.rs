@@ -1,7 +1,7 @@
 //! `POST /api/v1/sdk/events`: what SDKs tell of use. Acknowledged when it is durable, and counted once however often it is sent.
 
-mod body;
-mod event;
+pub(super) mod body;
+pub(super) mod event;
 mod told;
 
 use std::net::SocketAddr;
