@@ -125,6 +125,9 @@ impl Refusal {
             (401, _) => {
                 "pass an API token with --token or PENNON_TOKEN; the first start of the server printed the owner's, and `pennon key create` makes more"
             }
+            (_, "flag_in_use") => {
+                "`pennon usage FLAG` tells who asks for it; add --force to archive it all the same"
+            }
             (_, "reason_required") => "say why with --reason \"…\"",
             (403, "wrong_key_kind") => {
                 "a server or client key can't administer: pass an API token (pnn_api_…)"

@@ -11,6 +11,7 @@ mod expiry;
 mod failure;
 mod flag;
 mod healthcheck;
+mod instances;
 mod key;
 mod listing;
 mod migrate;
@@ -22,6 +23,7 @@ mod serve;
 mod settings;
 mod tail;
 mod url;
+mod usage;
 mod whoami;
 
 use std::ffi::OsString;
@@ -78,6 +80,10 @@ enum Command {
     /// Keys of environments, and API tokens
     #[command(subcommand)]
     Key(key::Command),
+    /// Show how often flags are evaluated, and what is asked for and not defined
+    Usage(usage::Usage),
+    /// Show who evaluates flags, and how far behind they are
+    Instances,
     /// Show who changes what, while it happens
     Tail(tail::Tail),
     /// The audit log: list, export, verify
@@ -119,6 +125,8 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Failure> {
         Command::Project(command) => command.run(&cli.remote.remote()?, out),
         Command::Segment(command) => command.run(&cli.remote.remote()?, out),
         Command::Key(command) => command.run(cli.remote, out),
+        Command::Usage(command) => command.run(&cli.remote.remote()?, out),
+        Command::Instances => instances::run(&cli.remote.remote()?, out),
         Command::Tail(command) => command.run(&cli.remote.remote()?, out),
         Command::Audit(command) => command.run(&cli.remote.remote()?, out),
     }
@@ -210,6 +218,11 @@ mod tests {
             "pennon key create-owner --database-url sqlite:x.db",
             "pennon audit verify --expect 3:ab",
             "pennon audit export --after 3 --installation",
+            "pennon flag archive f --force",
+            "pennon usage -e production --since 7d --step day",
+            "pennon usage f --step minute --json",
+            "pennon usage --unknown",
+            "pennon instances -e production --json",
             "pennon tail -n 0 --in production --flag f --count 1",
         ] {
             assert!(parse(arguments).is_ok(), "{arguments}: {:?}", parse(arguments).err());
@@ -218,6 +231,8 @@ mod tests {
             "pennon flag rollout f 101",
             "pennon flag target f on",
             "pennon flag weights f",
+            "pennon usage f --unknown",
+            "pennon usage --step week",
             "pennon key create x",
         ] {
             assert_eq!(parse(arguments).unwrap_err().exit_code(), 2, "{arguments}");

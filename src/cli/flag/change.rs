@@ -195,13 +195,17 @@ pub struct Archive {
     /// The flag's key
     #[arg(value_name = "FLAG")]
     pub key: String,
+    /// Although it was evaluated in the last hour
+    #[arg(long)]
+    force: bool,
 }
 
 impl Archive {
     pub fn run(&self, remote: &Remote, out: &mut Output) -> Result<(), Failure> {
         let path = remote.flag(&self.key);
         let etag = remote.client.get(&path)?.etag;
-        let answer = remote.client.delete(&path, etag.as_deref())?;
+        let force = if self.force { "?force=true" } else { "" };
+        let answer = remote.client.delete(&format!("{path}{force}"), etag.as_deref())?;
         if out.is_json() {
             return out.line(&answer.text);
         }
