@@ -52,6 +52,9 @@ LABEL_VALUE: Final = 128
 INSTANCE_ID: Final = 200
 """Characters of an instance id: a host name, a process id and a time fit easily."""
 
+SHORTEST: Final = 0.001
+"""Seconds: a loop that waits less between two attempts does not wait."""
+
 LONGEST: Final = 86_400.0
 """Seconds, a day: more is a mistake in the unit."""
 
@@ -166,14 +169,14 @@ def _folder(value: object) -> Path:
     return Path(value)
 
 
-def _seconds(*, zero: bool = False) -> Callable[[object], float]:
-    allowed = f"seconds, {'from' if zero else 'above'} 0 to {LONGEST:.0f}, are allowed"
+def _seconds(least: float = SHORTEST) -> Callable[[object], float]:
+    allowed = f"seconds, from {least:g} to {LONGEST:.0f}, are allowed"
 
     def read(value: object) -> float:
         seconds = value.total_seconds() if isinstance(value, timedelta) else value
         if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not math.isfinite(seconds):
             raise ValueError(allowed)
-        if not 0 <= seconds <= LONGEST or (seconds == 0 and not zero):
+        if not least <= seconds <= LONGEST:
             raise ValueError(allowed)
         return float(seconds)
 
@@ -224,16 +227,16 @@ _READERS: Final[dict[str, Callable[[object], Any]]] = {
     "key": _key,
     "instance_id": _instance,
     "cache_dir": _folder,
-    "start_wait": _seconds(zero=True),
+    "start_wait": _seconds(0.0),
     "labels": _labels,
     "events": _boolean,
     "flush_interval": _seconds(),
     "stream_wait": _seconds(),
     "poll_interval": _seconds(),
     "read_timeout": _seconds(),
-    "backoff_min": _seconds(zero=True),
-    "backoff_max": _seconds(zero=True),
-    "healthy_after": _seconds(zero=True),
+    "backoff_min": _seconds(),
+    "backoff_max": _seconds(),
+    "healthy_after": _seconds(),
     "connect_timeout": _seconds(),
     "bootstrap": _bootstrap,
 }

@@ -109,6 +109,27 @@ def test_a_shortest_wait_above_the_longest_is_an_error() -> None:
         Settings.read({"backoff_min": 40}, {})
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "flush_interval",
+        "stream_wait",
+        "poll_interval",
+        "read_timeout",
+        "backoff_min",
+        "backoff_max",
+        "healthy_after",
+        "connect_timeout",
+    ],
+)
+def test_a_time_of_less_than_a_millisecond_would_be_a_loop_without_a_pause_and_is_an_error(name: str) -> None:
+    for value in (0, 1e-9, timedelta(microseconds=999)):
+        with pytest.raises(SettingsError, match=f"^{name}: seconds, from 0.001 to 86400, are allowed$"):
+            Settings.read({name: value}, {})
+    Settings.read({"backoff_min": 0.001, name: 0.001}, {})
+    assert Settings.read({"start_wait": 0}, {}).start_wait == 0.0
+
+
 def test_a_name_that_is_no_setting_is_an_error() -> None:
     with pytest.raises(TypeError, match="flush"):
         Settings.read({"flush": 3}, {})
