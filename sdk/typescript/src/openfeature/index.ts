@@ -34,7 +34,10 @@ import {
   type State,
 } from "../server/index.js";
 import { checkOptions } from "../server/settings.js";
+import { awaited } from "../server/world.js";
 
+/** Below a second: OpenFeature's close waits for it. */
+const LAST_FLUSH_MS = 900;
 const SCALARS = ["boolean", "string", "number"];
 
 /** Serves flags of Pennon to OpenFeature's server SDK. */
@@ -49,7 +52,8 @@ export class PennonProvider implements Provider {
   #ends: (() => void)[] = [];
 
   /**
-   * Takes a client, which is closed with the provider, or the options of one, which begins with it; else it is `flags`.
+   * Takes a client, which stays open when the provider ends, or the options of one, which begins and ends with the
+   * provider; else it is `flags`, which stays open too.
    *
    * @throws OptionError for an option that cannot be used
    */
@@ -87,10 +91,15 @@ export class PennonProvider implements Provider {
     });
   }
 
-  /** Sends what is kept, and ends every connection, within a second. */
+  /**
+   * Sends what is kept, within a second. A client that the provider has made ends its connections; one that it was given
+   * follows on, since other code evaluates by it.
+   */
   async onClose(): Promise<void> {
     for (const end of this.#ends.splice(0)) end();
-    await this.#client?.close();
+    if (this.#client === undefined) return;
+    if (this.#options !== undefined) await this.#client.close();
+    else await awaited(this.#client.flush(), LAST_FLUSH_MS);
   }
 
   resolveBooleanEvaluation(

@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { ErrorCode, OpenFeature, ProviderEvents, ProviderStatus } from "@openfeature/server-sdk";
 import { PennonProvider } from "../../src/openfeature/index.js";
-import { createClient, OptionError, type Options } from "../../src/server/index.js";
-import { createTestClient } from "../../src/testing/index.js";
+import { createClient, flags, OptionError, type Options } from "../../src/server/index.js";
+import { createTestClient, overrideFlags } from "../../src/testing/index.js";
 import { flag, keeper, snapshot } from "../server/documents.js";
 import { begin, event, FakeServer, put, status } from "../server/fake-server.js";
 import { until, within } from "../server/until.js";
@@ -178,10 +178,42 @@ describe("the provider", () => {
     );
   });
 
-  it("ends with OpenFeature, and sends the rest", async () => {
+  it("ends with OpenFeature, its stream too, and sends the rest", async () => {
+    let ended = false;
+    server.on(STREAM, (response) => {
+      response.on("close", () => (ended = true));
+      begin(response).write(event("put", DOCUMENT));
+    });
     const client = await ready();
     await client.getBooleanValue("on", false);
     await OpenFeature.close();
     assert.match(server.at("/api/v1/sdk/events")[0]?.body ?? "", /"flag":"on"/);
+    await until("the end of the stream", () => ended);
+  });
+
+  it("closes no client that it was given: what that one keeps is sent, and it follows on", async () => {
+    const given = createClient(options());
+    try {
+      for (const provider of [new PennonProvider(given), new PennonProvider(given)]) {
+        await within("the provider", OpenFeature.setProviderAndWait(provider));
+      }
+      await OpenFeature.getClient().getBooleanValue("on", false);
+      await OpenFeature.close();
+      assert.equal(given.status().state, "ready");
+      assert.ok(server.at("/api/v1/sdk/events").some(({ body }) => body.includes('"flag":"on"')));
+    } finally {
+      await given.close();
+    }
+  });
+
+  it("leaves the process's own client open, which it takes when it is given none", async () => {
+    const overrides = overrideFlags({ on: true });
+    try {
+      await OpenFeature.setProviderAndWait(new PennonProvider());
+      await OpenFeature.close();
+      assert.equal(flags.status().state, "ready");
+    } finally {
+      overrides.restore();
+    }
   });
 });
