@@ -82,7 +82,7 @@ def test_no_revision_is_lost_and_none_comes_out_of_order(scene):
     scene.proxy.on(scene.stream, faults.edit(lambda block: blocks.append(sse.parse(block)) or block))
     agent = scene.ready()
     agent.ask("watch", flag="flag")
-    for number in range(60):
+    for number in range(40):
         revision = scene.project.switch("flag", number % 2 == 1)
     agent.until(revision=revision)
     agent.wait_events(1, "change", revision=revision)
