@@ -12,6 +12,11 @@ import type { StatusBoard } from "./status.js";
 import { listen, type Ending } from "./stream.js";
 import { streamPath, type Wire } from "./wire.js";
 
+/** A stream that ends, as planned, sooner than this has been of little use. */
+const QUICK_MS = 1_000;
+/** So many in a row are put up with; after them a server that asks for a quick return is not believed. */
+const QUICK_ENDS = 3;
+
 export class Follower {
   readonly #backoff: Backoff;
   readonly #poller: Poller;
@@ -21,6 +26,8 @@ export class Follower {
   /** The stream has said where it stands, so that what is held is current while it lives. */
   #current = false;
   #deniedSaid = false;
+  #beganMs = 0;
+  #quickEnds = 0;
 
   constructor(
     private readonly wire: Wire,
@@ -74,6 +81,7 @@ export class Follower {
   }
 
   #listen(): Promise<Ending> {
+    this.#beganMs = this.wire.world.elapsedMs();
     const lastEventId = this.#anew ? undefined : this.held.lastEventId;
     // With the id that we hold, silence means that it is current; without one, the snapshot comes first.
     this.#current = lastEventId !== undefined;
@@ -112,6 +120,8 @@ export class Follower {
     const nowMs = this.wire.world.elapsedMs();
     switch (ending.how) {
       case "planned": {
+        this.#quickEnds = nowMs - this.#beganMs < QUICK_MS ? this.#quickEnds + 1 : 0;
+        if (this.#quickEnds > QUICK_ENDS) return this.#backoff.failed(nowMs, ending.afterMs);
         this.#backoff.ended(nowMs);
         const pauseMs = ending.afterMs ?? this.settings.backoffMinMs * this.wire.world.random();
         if (pauseMs > this.settings.readTimeoutMs) this.status.lost("the server asks to come back later");

@@ -1,9 +1,14 @@
 /** How the client follows a server that does not do what it should. The suite of all SDKs (tests/sdk) asks for more. */
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { Follower } from "../../src/server/follower.js";
+import { Held } from "../../src/server/held.js";
 import { createClient, type Client, type Options } from "../../src/server/index.js";
+import { readSettings } from "../../src/server/settings.js";
+import { StatusBoard } from "../../src/server/status.js";
 import { flag, keeper, snapshot } from "./documents.js";
 import { begin, event, FakeServer, put, status } from "./fake-server.js";
+import { FakeWorld } from "./fake-world.js";
 import { until } from "./until.js";
 
 const STREAM = "/api/v1/sdk/stream";
@@ -38,6 +43,33 @@ const state = (one: Client, wanted: string, revision?: string) =>
     return now.state === wanted && (revision === undefined || now.revision === revision) && now;
   });
 const lastEventIds = () => server.at(STREAM).map(({ headers }) => headers["last-event-id"]);
+
+/** Follows the server in a world of its own, until there were so many pauses between streams; how long they were. */
+async function paused(count: number) {
+  const world = new FakeWorld();
+  const pauses: number[] = [];
+  const after = (ms: number, act: () => void): (() => void) => {
+    // What is longer is no pause: it is how long a stream may be silent.
+    if (ms < QUICK.streamWaitMs) pauses.push(ms);
+    return world.after(ms, act);
+  };
+  const held = new Held(() => undefined);
+  const { lines, logger } = keeper();
+  const { nowMs, elapsedMs, random, soon } = world;
+  const recording = { nowMs, elapsedMs, random, soon, after };
+  const wire = { base: server.url, key: "k", connectTimeoutMs: 10_000, agent: undefined, world: recording };
+  const status = new StatusBoard(held, world, logger, true);
+  const settings = readSettings({ ...QUICK, backoffMinMs: 100, backoffMaxMs: 60_000 }, {}, []);
+  const follower = new Follower(wire, settings, held, status, logger);
+  follower.start();
+  let passed = 0;
+  await until(`${count} pauses`, () => {
+    for (; passed < pauses.length; passed += 1) world.pass(pauses[passed] ?? 0);
+    return passed >= count;
+  });
+  follower.close();
+  return { pauses: pauses.slice(0, count), status, lines };
+}
 
 describe("the stream", () => {
   it("says who listens, and begins with the snapshot", async () => {
@@ -105,6 +137,18 @@ describe("the stream", () => {
     await server.wait(STREAM, 2);
     assert.deepEqual([states, lines], [["ready"], []]);
   });
+
+  for (const [what, end] of [
+    ["retry: 0", "retry: 0\n\n"],
+    ["a goodbye", event("goodbye", { reconnectAfterMs: 0 })],
+  ] as const) {
+    it(`that asks for a return at once by ${what}, again and again, is believed three times`, async () => {
+      server.on(STREAM, (response) => begin(response).end(event("put", at(1)) + end));
+      const { pauses, status, lines } = await paused(6);
+      // Then they grow: half of 100, 200, 400 ms, as the dice fall.
+      assert.deepEqual([pauses, status.get().state, lines], [[0, 0, 0, 50, 100, 200], "ready", []]);
+    });
+  }
 
   it("that falls silent is dead, and what is held is stale since the last byte", async () => {
     server.on(STREAM, put(at(1)), status(503));
