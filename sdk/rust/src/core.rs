@@ -115,7 +115,7 @@ impl Core {
         let held = self.image.load_full();
         let is_elsewhere = held.as_ref().is_some_and(|held| {
             let place = |meta: &Meta| (meta.project.clone(), meta.environment.clone());
-            self.is_bootstrap.load(Ordering::Acquire) && place(held.snapshot.meta()) != place(snapshot.meta())
+            self.serves_bootstrap() && place(held.snapshot.meta()) != place(snapshot.meta())
         });
         let held = held.filter(|_| !is_elsewhere).map(|held| held.revision());
         let verdict = judge_put(held, snapshot.meta().into());
@@ -163,7 +163,12 @@ impl Core {
 
     /// What the server may be told that is held, to go on from there: a bootstrap may be of another environment.
     pub(crate) fn resumable(&self) -> Option<Revision> {
-        self.revision().filter(|_| !self.is_bootstrap.load(Ordering::Acquire))
+        self.revision().filter(|_| !self.serves_bootstrap())
+    }
+
+    /// Whether what is served is the bootstrap. When it is not, it never is again.
+    pub(crate) fn serves_bootstrap(&self) -> bool {
+        self.is_bootstrap.load(Ordering::Acquire)
     }
 
     /// The revision that need not be written to the cache, since it came from there.
@@ -231,6 +236,25 @@ mod tests {
                 (source, Some(2.min(cache.max(bootstrap))))
             );
         }
+    }
+
+    #[test]
+    fn a_bootstrap_of_another_environment_is_replaced_whatever_its_revision() {
+        let place = |environment: &str, revision: i64| {
+            let text = format!(
+                r#"{{"project":"p","environment":"{environment}","epoch":1,"revision":{revision},"flags":{{}}}}"#
+            );
+            Snapshot::from_json(text.as_bytes()).unwrap()
+        };
+        let core = core();
+        core.begin(Some(place("staging", 9)), None);
+        assert_eq!(core.resumable(), None);
+        assert_eq!(core.put(place("staging", 8), Source::Stream), Verdict::Ignore);
+        assert_eq!(core.put(place("production", 2), Source::Stream), Verdict::Apply);
+        let status = core.board.now();
+        assert_eq!(status.revision.map(|one| one.number), Some(2));
+        assert_eq!((status.source, core.resumable()), (Source::Stream, status.revision));
+        assert_eq!(core.put(place("production", 1), Source::Stream), Verdict::Ignore);
     }
 
     #[test]

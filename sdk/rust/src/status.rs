@@ -177,7 +177,8 @@ impl Board {
     pub(crate) fn serves(&self, revision: Revision, source: Source) {
         self.update(|known| {
             // Two that were served one after another may be told the other way round.
-            if known.revision.is_none_or(|known| known < revision) {
+            // Nothing orders a bootstrap and what replaced it.
+            if known.source == Source::Bootstrap || known.revision.is_none_or(|known| known < revision) {
                 (known.revision, known.source) = (Some(revision), source);
             }
         });

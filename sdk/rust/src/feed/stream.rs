@@ -145,7 +145,7 @@ async fn next(body: &mut Incoming) -> Option<Result<bytes::Bytes, End>> {
 
 async fn open(feed: &Feed, resumes: bool) -> Result<Incoming, End> {
     let mut headers = vec![(header::ACCEPT, HeaderValue::from_static("text/event-stream"))];
-    let held = feed.core.revision().filter(|_| resumes);
+    let held = feed.core.resumable().filter(|_| resumes);
     if let Some(id) = held.and_then(|held| HeaderValue::from_str(&held.to_string()).ok()) {
         headers.push((header::HeaderName::from_static("last-event-id"), id));
     }
