@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from pennon._engine import Snapshot, SnapshotError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 log = logging.getLogger("pennon")
@@ -36,8 +37,8 @@ class Cache:
         self.path = folder / f"pennon-{name}.json"
         self._warned = False
 
-    def load(self) -> Snapshot | None:
-        """The snapshot of the file; None when there is none that is good."""
+    def load(self, say: Callable[..., None] = log.warning) -> Snapshot | None:
+        """The snapshot of the file; None when there is none that is good, of which `say` is told."""
         try:
             content = self.path.read_bytes()
             digest, line_end, text = content[:_DIGEST], content[_DIGEST : _DIGEST + 1], content[_DIGEST + 1 :]
@@ -47,7 +48,7 @@ class Cache:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, RecursionError) as error:
-            self._warn("read", error)
+            self._warn("read", error, say)
             return None
 
     def save(self, snapshot: Snapshot) -> None:
@@ -65,10 +66,10 @@ class Cache:
                 os.unlink(temporary)
                 raise
         except (OSError, ValueError) as error:
-            self._warn("written", error)
+            self._warn("written", error, log.warning)
 
-    def _warn(self, what: str, error: Exception) -> None:
+    def _warn(self, what: str, error: Exception, say: Callable[..., None]) -> None:
         if not self._warned:
             self._warned = True
             reason = error.strerror if isinstance(error, OSError) else str(error)
-            log.warning("the cached snapshot %s cannot be %s (%s); going on without it", self.path, what, reason)
+            say("the cached snapshot %s cannot be %s (%s); going on without it", self.path, what, reason)

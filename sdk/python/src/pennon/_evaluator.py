@@ -57,7 +57,8 @@ class Evaluator:
         self._settings = settings
         self._clock = clock or Clock()
         self._listeners = Listeners()
-        self._start_lock = threading.Lock()
+        # Re-entrant, since a finalizer or a signal's handler may ask in the midst of the start.
+        self._start_lock = threading.RLock()
         self._starter: int | None = None
         self._session: Session | None = None
         self._inherited: Held | None = None
@@ -240,28 +241,40 @@ class Evaluator:
         session = self._session
         if session is not None:
             return session
+        said: list[tuple[object, ...]] = []
         with self._start_lock:
-            if self._session is not None:
-                return self._session
+            begun = self._session
+            if begun is not None:
+                return begun
             self._starter = threading.get_ident()
             try:
-                return self._start()
+                session = self._make(lambda *line: said.append(line))
             finally:
                 self._starter = None
-
-    def _start(self) -> Session:
-        settings = self._settings or Settings.read({}, os.environ)
-        session = Session(settings, self._clock, self._listeners, self._publish, self._inherited)
-        self._settings, self._at = settings, self._moment(settings.instance_id)
-        self._session = session
-        self._kept = session.kept if self._overrides is None else None
-        if session.store.held is not None:
-            self._publish(session, session.store.held)
+            begun = self._session
+            if begun is not None:
+                return begun  # A handler that asked in the midst of it was quicker.
+            self._take(session)
+        # Without the lock: whoever writes the log may ask of flags, or wait for a thread that does.
         if self._closed:
             session.close()
         else:
             session.start()
+        for line in said:
+            log.warning(*line)
         return session
+
+    def _make(self, say: Callable[..., None]) -> Session:
+        """A session that does not work yet. `say` is told what is to be logged."""
+        settings = self._settings or Settings.read({}, os.environ, say)
+        self._settings, self._at = settings, self._moment(settings.instance_id)
+        return Session(settings, self._clock, self._listeners, self._publish, self._inherited, say)
+
+    def _take(self, session: Session) -> None:
+        self._session = session
+        self._kept = session.kept if self._overrides is None else None
+        if session.store.held is not None:
+            self._publish(session, session.store.held)
 
     def _restart(self, settings: Settings) -> None:
         """Begins anew, with nothing of what was."""
@@ -305,7 +318,7 @@ class Evaluator:
     # What concerns the process.
 
     def _after_fork(self) -> None:
-        self._start_lock, self._starter = threading.Lock(), None
+        self._start_lock, self._starter = threading.RLock(), None
         session, self._session = self._session, None
         if session is None:
             return

@@ -53,6 +53,7 @@ class Session:
         listeners: Listeners,
         publish: Callable[[Session, Held], None],
         inherited: Held | None = None,
+        say: Callable[..., None] = log.warning,
     ) -> None:
         self._settings = settings
         self._clock = clock
@@ -69,7 +70,7 @@ class Session:
         self._health = Health(clock.wall(), configured=self.missing is None)
         self._report = Report(settings.url or "")
         cache = self._cache()
-        held = inherited or self._to_begin_with(cache)
+        held = inherited or self._to_begin_with(cache, say)
         self.store = Store(held, self._serve)
         self.notices = Notices(listeners, None if held is None else held.snapshot, clock)
         self._sender: Sender | None = None
@@ -103,10 +104,10 @@ class Session:
             return None
         return Cache(settings.cache_dir, settings.url, settings.key)
 
-    def _to_begin_with(self, cache: Cache | None) -> Held | None:
+    def _to_begin_with(self, cache: Cache | None, say: Callable[..., None]) -> Held | None:
         """The cache's snapshot, or the bootstrap's where that is the later one."""
         bootstrap = self._settings.bootstrap
-        cached = None if cache is None else cache.load()
+        cached = None if cache is None else cache.load(say)
         store = Store(None if bootstrap is None else Held(bootstrap, "bootstrap"), lambda _: None)
         if cached is not None:
             store.put(cached, "cache")
@@ -128,8 +129,8 @@ class Session:
             if self._sender is not None:
                 self._sender.start()
         except RuntimeError as error:
-            log.error("no thread can be started (%s); serving %s", error, self._served())
             self.first.open()
+            log.error("no thread can be started (%s); serving %s", error, self._served())
 
     def status(self) -> Status:
         """How it stands."""

@@ -91,8 +91,10 @@ class Settings:
     """It was said already, or is meant, that something is missing."""
 
     @classmethod
-    def read(cls, given: Mapping[str, Any], variables: Mapping[str, str]) -> Settings:
-        """Takes what is given, where it is not None; then what a variable says."""
+    def read(
+        cls, given: Mapping[str, Any], variables: Mapping[str, str], say: Callable[..., None] = log.warning
+    ) -> Settings:
+        """Takes what is given, where it is not None; then what a variable says. `say` is told what cannot be used."""
         if unknown := sorted(set(given) - set(_READERS)):
             raise TypeError(f"no such setting: {', '.join(unknown)}; there are {', '.join(_READERS)}")
         found: dict[str, Any] = {}
@@ -103,7 +105,7 @@ class Settings:
                 try:
                     found[name] = _said(_VARIABLES[name], _FROM_TEXT[name], text)
                 except SettingsError as error:
-                    log.warning("%s; going on as if it were not set", error)
+                    say("%s; going on as if it were not set", error)
                     found["quiet"] = True
         settings = cls(**{"instance_id": _instance_id(), **found})
         if settings.backoff_min > settings.backoff_max:

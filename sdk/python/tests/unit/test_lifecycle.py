@@ -147,6 +147,68 @@ def test_a_finalizer_that_asks_in_the_midst_of_the_start_is_served_the_default(m
     flags.close()
 
 
+def test_a_handler_that_asks_in_the_midst_of_the_start_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    flags = Flags()
+    states: list[str] = []
+    build = flags._moment
+
+    def moment(instance: str | None) -> Any:
+        if not states:
+            states.append("asked")
+            states.append(flags.status().state)
+            flags.report_health(True)
+        return build(instance)
+
+    monkeypatch.setattr(flags, "_moment", moment)
+    thread = threading.Thread(target=flags.is_enabled, args=("f",), daemon=True)
+    thread.start()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert states == ["asked", "unconfigured"]
+    flags.close()
+
+
+class _Asking(logging.Handler):
+    """Asks of flags for each line that it writes: itself, and by a thread that it waits for."""
+
+    def __init__(self, flags: Flags) -> None:
+        super().__init__()
+        self.flags = flags
+        self.lines: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        thread = threading.Thread(target=self.ask, daemon=True)
+        thread.start()
+        thread.join(10)
+        if not thread.is_alive():
+            self.ask()
+            self.lines.append(record.getMessage())
+
+    def ask(self) -> None:
+        self.flags.status()
+        self.flags.report_health(True)
+        self.flags.on_change("f", lambda _: None)()
+        self.flags.is_enabled("f")
+
+
+def test_whoever_writes_the_log_may_ask_during_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PENNON_EVENTS", "maybe")
+    monkeypatch.setenv("PENNON_LABELS", "eu")
+    flags = Flags()
+    asking = _Asking(flags)
+    logger = logging.getLogger("pennon")
+    logger.addHandler(asking)
+    try:
+        thread = threading.Thread(target=flags.is_enabled, args=("f",), daemon=True)
+        thread.start()
+        thread.join(30)
+        assert not thread.is_alive()
+    finally:
+        logger.removeHandler(asking)
+    assert sorted(line.partition(":")[0] for line in asking.lines) == ["PENNON_EVENTS", "PENNON_LABELS"]
+    flags.close()
+
+
 def test_a_client_that_was_never_asked_closes_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
     flags = Flags()
     flags.close()
