@@ -14,6 +14,7 @@ use pennon_engine::Snapshot;
 use sha2::{Digest as _, Sha256};
 
 use crate::core::Core;
+use crate::image::Image;
 use crate::settings::Endpoint;
 
 /// The file is written at most once in this time.
@@ -72,28 +73,44 @@ fn parse(bytes: &[u8]) -> Option<Snapshot> {
     (hex(document).as_bytes() == digest).then(|| Snapshot::from_json(document).ok())?
 }
 
-/// Writes beside the place and renames, so that nobody reads half a file.
-fn write(path: &Path, snapshot: &Snapshot) -> io::Result<()> {
+/// Writes beside the place and renames, so that nobody reads half a file. Makes the folder, for this user only. The file beside
+/// has a name of chance, and is a new one: processes of many containers have the same id, and a link is not followed.
+fn write(path: &Path, snapshot: &Snapshot, random: u64) -> io::Result<()> {
     let document = snapshot.to_json();
-    let beside = path.with_extension(format!("{}.tmp", std::process::id()));
+    if let Some(folder) = path.parent() {
+        let mut builder = fs::DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
+    }
+    let beside = path.with_extension(format!("{random:016x}.tmp"));
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&beside).and_then(|mut file| {
+    let mut file = options.open(&beside)?;
+    let mut written = || {
         file.write_all(hex(&document).as_bytes())?;
         file.write_all(b"\n")?;
         file.write_all(&document)?;
         file.sync_all()
-    });
-    let renamed = written.and_then(|()| fs::rename(&beside, path));
+    };
+    let renamed = written().and_then(|()| fs::rename(&beside, path));
     if renamed.is_err() {
         let _ = fs::remove_file(&beside);
     }
     renamed
 }
 
-/// Writes each snapshot that comes, at most one a second, until the client is closed; then the last one.
+/// What is served, unless it is the bootstrap: the next process has one of its own, maybe of another environment.
+fn from_server(core: &Core) -> Option<Arc<Image>> {
+    // Asked first: what replaces the bootstrap meanwhile wakes the writer again.
+    let is_bootstrap = core.serves_bootstrap();
+    core.image.load_full().filter(|_| !is_bootstrap)
+}
+
+/// Writes each snapshot that comes from the server, at most one a second, until the client is closed; then the last one.
 pub(crate) async fn keep(core: Arc<Core>) {
     let (Some(folder), Some(endpoint)) = (&core.settings.cache_dir, &core.settings.endpoint) else { return };
     let path = path(folder, endpoint);
@@ -103,11 +120,11 @@ pub(crate) async fn keep(core: Arc<Core>) {
             () = core.replaced.notified() => false,
             () = core.ended.cancelled() => true,
         };
-        let image = core.image.load_full().filter(|image| Some(image.revision()) != kept);
+        let image = from_server(&core).filter(|image| Some(image.revision()) != kept);
         if let Some(image) = image {
             kept = Some(image.revision());
             let path = path.clone();
-            let written = tokio::task::spawn_blocking(move || write(&path, &image.snapshot)).await;
+            let written = tokio::task::spawn_blocking(move || write(&path, &image.snapshot, fastrand::u64(..))).await;
             if let Ok(Err(error)) = written {
                 warn(&core, folder, error);
             }
@@ -126,6 +143,7 @@ pub(crate) async fn keep(core: Arc<Core>) {
 mod tests {
     use super::*;
     use crate::settings::{Given, settle};
+    use crate::status::Source;
 
     fn core(folder: &Path, key: &str) -> Core {
         let given = Given {
@@ -159,7 +177,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let core = core(folder.path(), "k");
         assert!(read(&core).is_none());
-        write(&file(&core), &snapshot()).unwrap();
+        write(&file(&core), &snapshot(), 7).unwrap();
         assert_eq!(read(&core).unwrap().meta().revision, 2);
         let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert_eq!(names, [file(&core)]);
@@ -170,11 +188,49 @@ mod tests {
         }
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_is_made_for_this_user_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let below = folder.path().join("shop").join("flags");
+        let core = core(&below, "k");
+        write(&file(&core), &snapshot(), 7).unwrap();
+        assert!(read(&core).is_some());
+        assert_eq!(fs::metadata(&below).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_file_that_somebody_has_put_beside_is_not_written_to() {
+        let folder = tempfile::tempdir().unwrap();
+        let core = core(folder.path(), "k");
+        let beside = file(&core).with_extension("0000000000000007.tmp");
+        fs::write(&beside, "theirs").unwrap();
+        let error = write(&file(&core), &snapshot(), 7).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&beside).unwrap(), "theirs");
+        write(&file(&core), &snapshot(), 8).unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_bootstrap_is_not_written_and_what_replaces_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let core = Arc::new(core(folder.path(), "k"));
+        core.begin(Some(snapshot()), None);
+        core.ended.cancel();
+        keep(Arc::clone(&core)).await;
+        assert!(!file(&core).exists());
+        let later = Snapshot::from_json(br#"{"epoch":1,"revision":3,"flags":{}}"#).unwrap();
+        core.put(later, Source::Stream);
+        keep(Arc::clone(&core)).await;
+        assert_eq!(read(&core).unwrap().meta().revision, 3);
+    }
+
     #[test]
     fn what_is_damaged_is_ignored() {
         let folder = tempfile::tempdir().unwrap();
         let core = core(folder.path(), "k");
-        write(&file(&core), &snapshot()).unwrap();
+        write(&file(&core), &snapshot(), 7).unwrap();
         let good = fs::read(file(&core)).unwrap();
         for cut in 0..good.len() {
             assert!(parse(&good[..cut]).is_none(), "{cut} bytes");
