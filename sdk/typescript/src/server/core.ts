@@ -4,7 +4,7 @@
  */
 import { randomBytes } from "node:crypto";
 import { failed, unitOf, type Asked, type At, type Snapshot, type Track } from "../engine/index.js";
-import { EventBuffer } from "../shared/event-buffer.js";
+import { EventBuffer, isName } from "../shared/event-buffer.js";
 import { VERSION } from "../shared/version.js";
 import { Cache, fileName } from "./cache.js";
 import { notReady, type Outcome } from "./evaluation.js";
@@ -23,7 +23,8 @@ import { awaited, type World } from "./world.js";
 const LAST_BATCH_MS = 800;
 /** What a flush may take before it is not waited for any more: a connection, an answer, and again. */
 const FLUSH_MS = 60_000;
-const MAX_METRIC_CHARS = 100;
+/** Lines about measurements that are dropped: each is said once, and they are remembered. */
+const MAX_SAID = 100;
 const BY_TARGETING_KEY = ["targetingKey"];
 
 /** What a client is made of. */
@@ -100,9 +101,8 @@ export class Core {
   /** Notes a measurement. */
   track(metric: string, value: number, subject: Context): void {
     if (this.#buffer === undefined) return;
-    const isMetric = typeof metric === "string" && metric !== "" && metric.length <= MAX_METRIC_CHARS;
-    if (!isMetric) {
-      this.#sayOnce(`a measurement is dropped: a metric's name has 1 to ${MAX_METRIC_CHARS} characters`);
+    if (!isName(metric)) {
+      this.#sayOnce("a measurement is dropped: a metric's name has 1 to 100 characters, none a control character");
       return;
     }
     if (!Number.isFinite(value)) {
@@ -213,7 +213,7 @@ export class Core {
   }
 
   #sayOnce(message: string): void {
-    if (!this.#said.has(message) && this.#said.size < MAX_METRIC_CHARS) {
+    if (!this.#said.has(message) && this.#said.size < MAX_SAID) {
       this.#said.add(message);
       this.#logger.warn(message);
     }

@@ -15,9 +15,14 @@ const MAX_COUNTERS = 2_000;
 const COUNTERS_AN_EVENT = 100;
 /** Units that are remembered, so that each tells the server once which arm it met. */
 const MAX_REMEMBERED = 20_000;
-/** Characters of an event, and of a flag's key: an honest one is far below. */
+/** Characters of an event: an honest one is far below. */
 const MAX_EVENT_CHARS = 4_096;
-const MAX_KEY_CHARS = 100;
+/** What the server reads as a flag's key or a metric, and as a unit. A lone surrogate would cost the whole batch. */
+const NAME = /^[^\p{Cc}\p{Cs}]{1,100}$/u;
+const UNIT = /^[^\p{Cc}\p{Cs}]{1,1000}$/u;
+
+/** Whether it is a name of a flag or a metric: 1 to 100 characters, none of them a control character. */
+export const isName = (name: unknown): boolean => typeof name === "string" && NAME.test(name);
 
 export type Kind = "exposures" | "tracks" | "evaluations";
 
@@ -91,7 +96,7 @@ export class EventBuffer {
         }
       }
     }
-    if (this.#different >= MAX_COUNTERS || flag.length > MAX_KEY_CHARS) {
+    if (this.#different >= MAX_COUNTERS || !isName(flag)) {
       this.dropped.evaluations += 1;
       return;
     }
@@ -107,18 +112,16 @@ export class EventBuffer {
     const name = `${run}\0${arm ?? ""}\0${unit}`;
     if (this.#met.has(name)) return;
     if (this.#met.size >= MAX_REMEMBERED) {
-      for (const oldest of this.#met) {
-        this.#met.delete(oldest);
-        break;
-      }
+      const [oldest = ""] = this.#met;
+      this.#met.delete(oldest);
     }
     this.#met.add(name);
-    this.#keep("exposures", { kind: "exposure", at: time(nowMs), flag, variant, run, arm, unit });
+    this.#keep("exposures", flag, unit, { kind: "exposure", at: time(nowMs), flag, variant, run, arm, unit });
   }
 
   /** Notes a measurement of a unit. */
   track(nowMs: number, metric: string, unit: string, value: number): void {
-    this.#keep("tracks", { kind: "track", at: time(nowMs), metric, unit, value });
+    this.#keep("tracks", metric, unit, { kind: "track", at: time(nowMs), metric, unit, value });
   }
 
   /** Whether it should be sent before its time. */
@@ -162,9 +165,10 @@ export class EventBuffer {
     for (const { kind, count } of events) if (kind !== undefined) this.dropped[kind] += count;
   }
 
-  #keep(kind: "exposures" | "tracks", event: object): void {
+  #keep(kind: "exposures" | "tracks", name: string, unit: string, event: object): void {
     const json = JSON.stringify(event);
-    if (this.#number[kind] >= MAX_KEPT || json.length > MAX_EVENT_CHARS) {
+    const isRead = isName(name) && UNIT.test(unit);
+    if (!isRead || this.#number[kind] >= MAX_KEPT || json.length > MAX_EVENT_CHARS) {
       this.dropped[kind] += 1;
       return;
     }

@@ -2,6 +2,7 @@
  * The client of a page: evaluates from the results that it holds, and keeps them current while the page is seen. Must not
  * throw or wait in an evaluation.
  */
+import { isName } from "../shared/event-buffer.js";
 import type { AnyFlags, BooleanKey, Key, Served, Value } from "../shared/typed.js";
 import { sleep } from "./clock.js";
 import { plain, type Context } from "./context.js";
@@ -80,10 +81,10 @@ export class Client<Flags extends object = AnyFlags> {
    */
   track(metric: string, value = 1): void {
     const unit = unitOf(["targetingKey"], this.#holder.context);
-    if (unit !== undefined && Number.isFinite(value)) this.#reporter?.measured(metric, unit, value);
+    if (unit !== undefined && isName(metric) && Number.isFinite(value)) this.#reporter?.measured(metric, unit, value);
     else if (!this.#saidNoUnit) {
       this.#saidNoUnit = true;
-      this.#settings.say("warn", "track() needs a targeting key and a number");
+      this.#settings.say("warn", "track() needs a name, a targeting key and a number");
     }
   }
 

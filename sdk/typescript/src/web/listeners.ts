@@ -20,15 +20,16 @@ export class Listeners<News> {
     };
   }
 
+  /** A listener may be asynchronous; all have begun when this returns. */
   tell(news: News): void {
-    // A listener may be asynchronous; it has begun when this returns.
-    const call = async (listener: (news: News) => unknown): Promise<void> => {
-      try {
-        await listener(news);
-      } catch (error) {
-        this.#say("error", "a listener threw", error);
-      }
-    };
-    for (const listener of [...this.#all]) void call(listener);
+    for (const listener of [...this.#all]) void this.#call(listener, news);
+  }
+
+  async #call(listener: (news: News) => unknown, news: News): Promise<void> {
+    try {
+      await listener(news);
+    } catch (error) {
+      this.#say("error", "a listener threw", error);
+    }
   }
 }

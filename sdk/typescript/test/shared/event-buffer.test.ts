@@ -180,9 +180,33 @@ describe("the bounds", () => {
 
   it("are 4 096 characters an event", () => {
     const kept = buffer();
-    kept.track(START, "m", "x".repeat(5_000), 1);
-    assert.equal(kept.dropped.tracks, 1);
+    kept.exposure(START, "f", "on", { run: "x".repeat(5_000), unit: "u" });
+    assert.equal(kept.dropped.exposures, 1);
     assert.equal(kept.pending, false);
+  });
+
+  it("are what the server reads: of what it does not, nothing is in a batch, and it is counted as lost", () => {
+    const kept = buffer();
+    const wrong = ["", "\ud800", "a\udc00b", "a\nb", "\u0085", "x".repeat(101), "💩".repeat(101)];
+    for (const text of wrong) {
+      kept.count(text, undefined, "ERROR", "FLAG_NOT_FOUND");
+      kept.track(START, text, "u", 1);
+      kept.track(START, "m", text.repeat(10), 1);
+      kept.exposure(START, "f", "on", { run: "r", unit: text.repeat(10) });
+    }
+    for (const metric of [undefined, null, 7, {}]) kept.track(START, metric as unknown as string, "u", 1);
+    assert.equal(kept.pending, false);
+    assert.deepEqual(kept.dropped, { exposures: 7, tracks: 18, evaluations: 7 });
+  });
+
+  it("are counted in characters, as the server counts them", () => {
+    const kept = buffer();
+    const name = "💩".repeat(100);
+    kept.count(name, undefined, "ERROR", "FLAG_NOT_FOUND");
+    kept.track(START, name, name.repeat(10), 1);
+    kept.exposure(START, "f", "on", { run: "r", unit: name.repeat(10) });
+    assert.deepEqual(kept.dropped, { exposures: 0, tracks: 0, evaluations: 0 });
+    assert.equal(drain(kept)[0]?.events.length, 3);
   });
 
   it("tell arms and runs of one unit apart", () => {

@@ -232,12 +232,26 @@ describe("a unit", () => {
 });
 
 describe("a measurement", () => {
+  it("whose name the server does not read is dropped, and that is said once; others are sent", async () => {
+    const { scene, client } = await reporting();
+    for (const name of ["", "\ud800", "x".repeat(4_000), {}]) client.track(name as string);
+    client.value("\ud800", 1);
+    client.track("checkout");
+    await scene.clock.pass(36_000);
+    const { events } = scene.network.next(EVENTS).body as { events: { kind: string; metric?: string }[] };
+    assert.deepEqual(
+      events.map(({ kind, metric }) => metric ?? kind),
+      ["checkout"],
+    );
+    assert.deepEqual(scene.log, ["warn pennon: track() needs a name, a targeting key and a number"]);
+  });
+
   it("without a targeting key, or of no finite number, is dropped, and that is said once", async () => {
     const { scene, client } = await reporting({ plan: "pro" });
     client.track("a");
     client.track("a", Number.NaN);
     await client.flush();
     assert.deepEqual(scene.network.to(EVENTS), []);
-    assert.deepEqual(scene.log, ["warn pennon: track() needs a targeting key and a number"]);
+    assert.deepEqual(scene.log, ["warn pennon: track() needs a name, a targeting key and a number"]);
   });
 });
