@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from pennon._clock import Clock
     from pennon._events.kept import Kept
     from pennon._notices import Listeners
+    from pennon._report import Line
     from pennon._settings import Settings
     from pennon._transport.stream import Ending
 
@@ -177,40 +178,45 @@ class Session:
         """A stream gives bytes."""
         with self._lock:
             self._health.stream_heard(self._clock.wall(), current=current)
-            self._report.streaming(self._clock.monotonic())
+            lines = self._report.streaming(self._clock.monotonic())
             self._changed()
+        _write(lines)
 
     def stream_failed(self, ending: Ending, *, polling: bool) -> None:
         """A stream failed."""
         with self._lock:
             self._health.stream_failed(ending.reason)
             if polling:
-                self._report.no_stream(ending.reason)
+                lines = self._report.no_stream(ending.reason)
             else:
-                self._report.failed(ending.reason, self._clock.monotonic(), self._revision())
+                lines = self._report.failed(ending.reason, self._clock.monotonic(), self._revision())
             self._changed()
+        _write(lines)
 
     def polled(self) -> None:
         """A poll was answered."""
         with self._lock:
             self._health.polled(self._clock.wall())
-            self._report.polling(self._settings.poll_interval, self._clock.monotonic())
+            lines = self._report.polling(self._settings.poll_interval, self._clock.monotonic())
             self._changed()
+        _write(lines)
 
     def poll_failed(self, ending: Ending) -> None:
         """A poll was not answered."""
         with self._lock:
             self._health.poll_failed(ending.reason)
-            self._report.failed(ending.reason, self._clock.monotonic(), self._revision())
+            lines = self._report.failed(ending.reason, self._clock.monotonic(), self._revision())
             self._changed()
+        _write(lines)
 
     def key_refused(self, ending: Ending) -> None:
         """The server does not take the key."""
         with self._lock:
             self._health.key_refused(ending.reason)
-            self._report.key_refused(ending.reason, self._revision())
+            lines = self._report.key_refused(ending.reason, self._revision())
             self._changed()
         self.first.open()
+        _write(lines)
 
     def _serve(self, held: Held) -> None:
         """Another snapshot is held."""
@@ -254,3 +260,9 @@ class Session:
         if self.kept is not None:
             beat["dropped"] = self.kept.dropped()
         return beat
+
+
+def _write(lines: list[Line]) -> None:
+    """Logs. Not under a lock: whoever writes the log may ask for the status, or wait for a thread that does."""
+    for level, text, arguments in lines:
+        log.log(level, text, *arguments)

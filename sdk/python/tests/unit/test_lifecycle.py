@@ -209,6 +209,22 @@ def test_whoever_writes_the_log_may_ask_during_the_start(monkeypatch: pytest.Mon
     flags.close()
 
 
+@pytest.mark.parametrize("answer", [401, 500])
+def test_whoever_writes_the_log_may_ask_during_an_outage(peer: Peer, answer: int) -> None:
+    peer.scripts[STREAM] = lambda talk: talk.answer(answer)
+    peer.scripts[SNAPSHOT] = lambda talk: talk.answer(answer)
+    flags = Flags()
+    asking = _Asking(flags)
+    logger = logging.getLogger("pennon")
+    logger.addHandler(asking)
+    try:
+        flags.configure(peer.url, "k", events=False, bootstrap=document(flag("f")), backoff_min=0.01, backoff_max=0.02)
+        until(lambda: asking.lines, "the line of the outage", 9.0)
+    finally:
+        logger.removeHandler(asking)
+        flags.close()
+
+
 def test_a_client_that_was_never_asked_closes_without_a_word(caplog: pytest.LogCaptureFixture) -> None:
     flags = Flags()
     flags.close()
