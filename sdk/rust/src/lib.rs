@@ -40,7 +40,6 @@
 //!
 //! `order`, `backoff`, `sse`, `wire` and the parts of `events` are pure: time and chance are passed in.
 #![deny(missing_docs)]
-#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod backoff;
 mod builder;

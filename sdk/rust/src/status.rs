@@ -107,13 +107,20 @@ struct Known {
     mode: Mode,
     revision: Option<Revision>,
     source: Source,
+    /// A stream lives, and has shown that what is served is current.
     stream: bool,
+    /// A stream has given bytes: nobody polls meanwhile.
+    stream_begun: bool,
     poll: bool,
     heard: SystemTime,
     error: Option<String>,
 }
 
 impl Known {
+    fn stream_is_current(&mut self) {
+        (self.stream, self.stream_begun, self.poll, self.error) = (true, true, false, None);
+    }
+
     fn status(&self) -> Status {
         let state = match self.revision {
             _ if self.mode == Mode::Closed => State::Closed,
@@ -147,6 +154,7 @@ impl Board {
             revision: None,
             source: Source::None,
             stream: false,
+            stream_begun: false,
             poll: false,
             heard: whole_millis(now),
             error: None,
@@ -173,7 +181,7 @@ impl Board {
         self.listeners.add(call)
     }
 
-    /// Another snapshot is served.
+    /// Another snapshot is served; one that the server has just sent is current.
     pub(crate) fn serves(&self, revision: Revision, source: Source) {
         self.update(|known| {
             // Two that were served one after another may be told the other way round.
@@ -181,14 +189,23 @@ impl Board {
             if known.source == Source::Bootstrap || known.revision.is_none_or(|known| known < revision) {
                 (known.revision, known.source) = (Some(revision), source);
             }
+            match source {
+                Source::Stream => known.stream_is_current(),
+                Source::Poll => known.poll = true,
+                Source::Cache | Source::Bootstrap | Source::None => {}
+            }
         });
     }
 
-    /// The stream gave bytes.
-    pub(crate) fn streams(&self, now: SystemTime) {
+    /// The stream gave bytes. `is_current`: and has shown that what is served is what the server has. Bytes alone say nothing
+    /// of that: a proxy may let a greeting through and hold back the rest.
+    pub(crate) fn streams(&self, now: SystemTime, is_current: bool) {
         self.update(|known| {
             known.heard = whole_millis(now);
-            (known.stream, known.poll, known.error) = (true, false, None);
+            known.stream_begun = true;
+            if is_current {
+                known.stream_is_current();
+            }
         });
     }
 
@@ -203,7 +220,11 @@ impl Board {
 
     /// The stream broke, or could not be opened.
     pub(crate) fn stream_lost(&self, error: String) {
-        self.update(|known| (known.stream, known.error) = (false, Some(error)));
+        self.update(|known| {
+            // It had ended the polling, so that the last poll says nothing any more.
+            known.poll &= !known.stream_begun;
+            (known.stream, known.stream_begun, known.error) = (false, false, Some(error));
+        });
     }
 
     /// A poll failed.
@@ -272,7 +293,7 @@ mod tests {
     fn a_client_starts_until_it_has_something_to_serve() {
         let board = board();
         assert_eq!(board.now().state, State::Starting);
-        board.streams(at(11));
+        board.streams(at(11), true);
         assert_eq!(board.now().state, State::Starting);
         board.serves(REVISION, Source::Stream);
         assert_eq!((board.now().state, board.now().source), (State::Ready, Source::Stream));
@@ -290,14 +311,14 @@ mod tests {
     #[test]
     fn it_is_stale_since_the_server_was_heard_last() {
         let board = board();
-        board.streams(at(20));
+        board.streams(at(20), true);
         board.serves(REVISION, Source::Stream);
-        board.streams(at(30));
+        board.streams(at(30), true);
         board.stream_lost("gone".into());
         let status = board.now();
         assert_eq!((status.state, status.stale_since), (State::Stale, Some(at(30))));
         assert_eq!(status.last_error.as_deref(), Some("gone"));
-        board.streams(at(40));
+        board.streams(at(40), true);
         assert_eq!((board.now().state, board.now().last_error), (State::Ready, None));
     }
 
@@ -313,17 +334,50 @@ mod tests {
     }
 
     #[test]
+    fn bytes_alone_make_nothing_current() {
+        let board = board();
+        board.serves(REVISION, Source::Cache);
+        board.streams(at(20), false);
+        assert_eq!((board.now().state, board.now().stale_since), (State::Stale, Some(at(20))));
+        board.streams(at(30), true);
+        assert_eq!(board.now().state, State::Ready);
+    }
+
+    #[test]
+    fn what_was_polled_is_current_until_the_stream_that_ended_the_polling_is_lost() {
+        let board = board();
+        board.serves(REVISION, Source::Poll);
+        board.polled(at(20));
+        board.streams(at(30), false);
+        assert_eq!(board.now().state, State::Ready);
+        board.stream_lost("cut after its greeting".into());
+        assert_eq!((board.now().state, board.now().stale_since), (State::Stale, Some(at(30))));
+    }
+
+    #[test]
+    fn the_first_snapshot_from_the_server_is_current_at_once() {
+        for source in [Source::Stream, Source::Poll] {
+            let board = board();
+            let (send, told) = mpsc::channel();
+            board.on_change(move |status| send.send(status.state).unwrap()).forever();
+            board.streams(at(11), false);
+            board.serves(REVISION, source);
+            assert_eq!(told.try_iter().collect::<Vec<_>>(), [State::Ready], "{source:?}");
+        }
+    }
+
+    #[test]
     fn each_change_of_the_state_is_told_once() {
         let board = board();
         let (send, told) = mpsc::channel();
         let subscription = board.on_change(move |status| send.send(status.state).unwrap());
-        board.streams(at(11));
+        board.streams(at(11), true);
         board.serves(REVISION, Source::Stream);
-        board.streams(at(12));
+        board.streams(at(12), true);
         board.stream_lost("gone".into());
         board.stream_lost("still gone".into());
         board.close();
-        board.streams(at(13));
+        board.streams(at(13), true);
         assert_eq!(told.try_iter().collect::<Vec<_>>(), [State::Ready, State::Stale, State::Closed]);
         drop(subscription);
     }

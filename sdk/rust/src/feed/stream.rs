@@ -91,23 +91,40 @@ async fn listen(feed: &Feed, resumes: bool, backoff: &mut Backoff) -> Result<std
             timeout(left, opening).await.map_err(|_| End::Silent(settings.read_timeout))??
         }
     };
-    let mut body = opened;
+    let (mut body, mut is_current) = opened;
     let mut reader = Reader::new(EVENT_BYTES);
     let first = first(feed, &mut body, begun).await?;
     feed.polls.send_replace(false);
     let mut chunk = first;
     loop {
         backoff.worked(Instant::now());
-        feed.core.board.streams(SystemTime::now());
-        feed.heard();
+        heard(feed, is_current);
         for event in reader.push(&chunk)? {
-            take(feed, event).await?;
+            is_current |= take(feed, event).await?;
+        }
+        if is_current {
+            heard(feed, true);
         }
         chunk = match timeout(settings.read_timeout, next(&mut body)).await {
             Err(_) => return Err(End::Silent(settings.read_timeout)),
-            Ok(None) => return Err(End::Whole(Some(reader.retry().unwrap_or(settings.backoff_min)))),
+            Ok(None) => {
+                if !is_current {
+                    // Its greeting was let through, and the rest was not.
+                    feed.core.board.stream_lost(End::Whole(None).to_string());
+                    feed.lost(&End::Whole(None).to_string(), false);
+                }
+                return Err(End::Whole(Some(reader.retry().unwrap_or(settings.backoff_min))));
+            }
             Ok(Some(chunk)) => chunk?,
         };
+    }
+}
+
+/// Bytes came.
+fn heard(feed: &Feed, is_current: bool) {
+    feed.core.board.streams(SystemTime::now(), is_current);
+    if is_current {
+        feed.heard();
     }
 }
 
@@ -143,10 +160,13 @@ async fn next(body: &mut Incoming) -> Option<Result<bytes::Bytes, End>> {
     }
 }
 
-async fn open(feed: &Feed, resumes: bool) -> Result<Incoming, End> {
+/// The answer's body, and whether the server goes on from what is held: then every byte shows that it is current.
+async fn open(feed: &Feed, resumes: bool) -> Result<(Incoming, bool), End> {
     let mut headers = vec![(header::ACCEPT, HeaderValue::from_static("text/event-stream"))];
     let held = feed.core.resumable().filter(|_| resumes);
-    if let Some(id) = held.and_then(|held| HeaderValue::from_str(&held.to_string()).ok()) {
+    let id = held.and_then(|held| HeaderValue::from_str(&held.to_string()).ok());
+    let goes_on = id.is_some();
+    if let Some(id) = id {
         headers.push((header::HeaderName::from_static("last-event-id"), id));
     }
     let ask = Ask { method: Method::GET, path: path(feed), headers, body: bytes::Bytes::new() };
@@ -158,7 +178,7 @@ async fn open(feed: &Feed, resumes: bool) -> Result<Incoming, End> {
     if !kind.to_ascii_lowercase().starts_with("text/event-stream") {
         return Err(End::NoStream);
     }
-    Ok(answer.into_body())
+    Ok((answer.into_body(), goes_on))
 }
 
 fn path(feed: &Feed) -> String {
@@ -173,7 +193,8 @@ fn path(feed: &Feed) -> String {
     format!("/api/v1/sdk/stream?{}", query.finish())
 }
 
-async fn take(feed: &Feed, event: Event) -> Result<(), End> {
+/// Does what an event says. Gives whether it shows that what is held is current.
+async fn take(feed: &Feed, event: Event) -> Result<bool, End> {
     match event.name.as_str() {
         "put" => feed.put(event.data, Source::Stream).await?,
         "patch" => feed.patch(event.data).await?,
@@ -182,7 +203,7 @@ async fn take(feed: &Feed, event: Event) -> Result<(), End> {
             return Err(End::Goodbye(goodbye.pause()));
         }
         // A newer server may say more.
-        _ => {}
+        _ => return Ok(false),
     }
-    Ok(())
+    Ok(true)
 }
