@@ -90,7 +90,7 @@ const LONGEST_MS = 86_400_000;
 const MAX_LABELS = 16;
 const MAX_LABEL_NAME = 64;
 const MAX_LABEL_VALUE = 128;
-const MAX_INSTANCE_ID = 256;
+const MAX_INSTANCE_ID = 200;
 const STARTED_AT = Date.now();
 
 const VARIABLES = {
@@ -114,7 +114,8 @@ export function readSettings(options: Options, environment: Environment, warning
     const option = options[name];
     if (option !== undefined) return read(option, name);
     const variable = VARIABLES[name];
-    const text = environment[variable];
+    // What comes from a file, or a list, often has a line feed or a space at its end.
+    const text = environment[variable]?.trim();
     if (text === undefined || text === "") return otherwise;
     try {
       return read(parse(text), variable);
@@ -132,7 +133,7 @@ export function readSettings(options: Options, environment: Environment, warning
     cacheDir: take("cacheDir", readPath, asText, undefined),
     startWaitMs: take("startWaitMs", readStartWait, (text) => Number(text) * 1_000, times.startWaitMs),
     labels: take("labels", readLabels, parseLabels, {}),
-    events: take("events", readBoolean, (text) => ({ true: true, false: false })[text] ?? text, true),
+    events: take("events", readBoolean, parseBoolean, true),
   };
 }
 
@@ -184,8 +185,16 @@ function readKey(value: unknown, name: string): string {
 }
 
 function readInstanceId(value: unknown, name: string): string {
-  const fits = typeof value === "string" && value.length > 0 && value.length <= MAX_INSTANCE_ID && value.isWellFormed();
-  return fits ? value : refuse(name, `a text of 1 to ${MAX_INSTANCE_ID} characters`);
+  return isText(value, 1, MAX_INSTANCE_ID)
+    ? value
+    : refuse(name, `a text of 1 to ${MAX_INSTANCE_ID} characters, none of them a control character`);
+}
+
+/** Whether it is a text that the server reads: so many characters, well-formed, none of them a control character. */
+function isText(value: unknown, least: number, most: number): value is string {
+  if (typeof value !== "string" || /[\p{Cc}\p{Cs}]/u.test(value)) return false;
+  const { length } = [...value];
+  return length >= least && length <= most;
 }
 
 function readPath(value: unknown, name: string): string {
@@ -197,8 +206,14 @@ function readBoolean(value: unknown, name: string): boolean {
   return typeof value === "boolean" ? value : refuse(name, "true or false");
 }
 
+function parseBoolean(text: string): unknown {
+  return { true: true, false: false }[text.toLowerCase()] ?? text;
+}
+
+/** `region=eu,team=shop`; nothing between two commas is passed over. */
 function parseLabels(text: string): unknown {
-  const pairs = text.split(",").map((pair) => {
+  const given = text.split(",").filter((pair) => pair.trim() !== "");
+  const pairs = given.map((pair) => {
     const at = pair.indexOf("=");
     return at < 0 ? [pair, undefined] : [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
   });
@@ -209,10 +224,10 @@ function readLabels(value: unknown, name: string): Readonly<Record<string, strin
   const isMap = typeof value === "object" && value !== null && !Array.isArray(value);
   const pairs: [string, unknown][] = isMap ? Object.entries(value) : refuse(name, ALLOWED_LABELS);
   const fits = ([label, text]: [string, unknown]): boolean =>
-    label.length > 0 && label.length <= MAX_LABEL_NAME && typeof text === "string" && text.length <= MAX_LABEL_VALUE;
+    isText(label, 1, MAX_LABEL_NAME) && isText(text, 0, MAX_LABEL_VALUE);
   return pairs.length <= MAX_LABELS && pairs.every(fits)
     ? Object.freeze(Object.fromEntries(pairs) as Record<string, string>)
     : refuse(name, ALLOWED_LABELS);
 }
 
-const ALLOWED_LABELS = `at most ${MAX_LABELS} labels with names of 1 to ${MAX_LABEL_NAME} characters and texts of at most ${MAX_LABEL_VALUE}`;
+const ALLOWED_LABELS = `at most ${MAX_LABELS} labels with names of 1 to ${MAX_LABEL_NAME} characters and texts of at most ${MAX_LABEL_VALUE}, none of them a control character`;

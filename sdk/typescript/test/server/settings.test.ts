@@ -66,6 +66,31 @@ describe("settings", () => {
     assert.deepEqual([settings.key, settings.startWaitMs, settings.url], ["option", 7, undefined]);
   });
 
+  it("come from variables without the space around them, and true and false in any case", () => {
+    const { settings, warnings } = read(
+      {},
+      {
+        PENNON_URL: " https://flags.example\n",
+        PENNON_SDK_KEY: "pnn_srv_x\n",
+        PENNON_INSTANCE_ID: "shop-1\r\n",
+        PENNON_CACHE_DIR: " \n",
+        PENNON_LABELS: " region=eu , ,empty=,\n",
+        PENNON_EVENTS: " FALSE\n",
+      },
+    );
+    assert.deepEqual(warnings, []);
+    assert.deepEqual([settings.url, settings.key], ["https://flags.example", "pnn_srv_x"]);
+    assert.deepEqual([settings.instanceId, settings.cacheDir], ["shop-1", undefined]);
+    assert.deepEqual([settings.labels, settings.events], [{ region: "eu", empty: "" }, false]);
+    assert.equal(read({}, { PENNON_EVENTS: "True" }).settings.events, true);
+    assert.deepEqual(read({}, { PENNON_EVENTS: "True" }).warnings, []);
+  });
+
+  it("have an instance's id of 200 characters, as the server counts them", () => {
+    const instanceId = "💩".repeat(200);
+    assert.equal(read({ instanceId }).settings.instanceId, instanceId);
+  });
+
   it("that are options and cannot be used are an error that names them and what is allowed", () => {
     const wrong: [Options, RegExp][] = [
       [{ url: "flags.example" }, /^url must be an http or https address/],
@@ -75,7 +100,10 @@ describe("settings", () => {
       [{ key: "" }, /^key must be/],
       [{ key: "two words" }, /^key must be/],
       [{ key: "line\nbreak" }, /^key must be/],
-      [{ instanceId: "x".repeat(257) }, /^instanceId must be a text of 1 to 256 characters/],
+      ...["", "x".repeat(201), "a\nb", "a\u0085", "\ud800"].map((instanceId): [Options, RegExp] => [
+        { instanceId },
+        /^instanceId must be a text of 1 to 200 characters, none of them a control character/,
+      ]),
       [{ cacheDir: "" }, /^cacheDir must be/],
       [{ startWaitMs: -1 }, /^startWaitMs must be a number of milliseconds from 0 to 86400000/],
       [{ flushIntervalMs: 0 }, /^flushIntervalMs must be a number of milliseconds from 1/],
@@ -84,6 +112,8 @@ describe("settings", () => {
       [{ backoffMaxMs: "1" as unknown as number }, /^backoffMaxMs must be/],
       [{ labels: { "": "x" } }, /^labels must be at most 16 labels/],
       [{ labels: { a: "x".repeat(129) } }, /^labels must be/],
+      [{ labels: { a: "x\n" } }, /^labels must be/],
+      [{ labels: { "\ud800": "x" } }, /^labels must be/],
       [{ labels: Object.fromEntries(Array.from({ length: 17 }, (_, n) => [n, "x"])) }, /^labels must be/],
       [{ events: "yes" as unknown as boolean }, /^events must be true or false/],
       [{ keey: "x" } as Options, /^there is no option keey; there are url, key/],
