@@ -147,7 +147,8 @@ class Evaluator:
             held = None if session is None else session.store.held
             if held is None:
                 return _web.nothing()
-            at = At(self._clock.now_ms(), _process.chance.getrandbits(32), self._at.instance)
+            # Without `$instance`, as the server does: a page must not turn when its own connection answers.
+            at = At(self._clock.now_ms(), _process.chance.getrandbits(32), None)
             return _web.results(held.snapshot, whole, at)
         except Exception as error:  # noqa: BLE001 - nothing may fail in a caller's request
             self._say_once(f"no results for a browser: {type(error).__name__}")

@@ -36,6 +36,14 @@ def test_a_bootstrap_without_a_server_is_served_for_good_and_nobody_is_warned(ca
     assert caplog.records == []
 
 
+def test_results_for_a_browser_do_not_depend_on_this_instance() -> None:
+    mine = {"attribute": "$instance", "op": "in", "values": ["shop-1"]}
+    decided = flag("f", clientVisible=True, rules=[{"id": "r", "when": mine, "serve": {"variant": "off"}}])
+    with Client(bootstrap=document(decided), instance_id="shop-1") as client:
+        assert client.variant("f") == "off"
+        assert client.bootstrap()["flags"]["f"]["variant"] == "on"
+
+
 def test_a_configuration_that_cannot_be_used_leaves_everything_as_it_was(peer: Peer) -> None:
     peer.scripts[STREAM] = _streams(document(flag("f")))
     flags = Flags()
