@@ -36,10 +36,19 @@ class Gate:
         """Waits at most so long; whether it is open."""
         return self._opened.wait(seconds)
 
-    def then(self, tell: Callable[[], None]) -> None:
-        """Calls this when it is opened, in the thread of who does; at once when it is open already."""
+    def then(self, tell: Callable[[], None]) -> Callable[[], None]:
+        """Calls this when it is opened, in the thread of who does; at once when it is open already.
+
+        Returns what forgets it: who waits no longer must not be kept.
+        """
         with self._lock:
-            if not self._opened.is_set():
+            waits = not self._opened.is_set()
+            if waits:
                 self._told.append(tell)
-                return
-        tell()
+        if not waits:
+            tell()
+        return lambda: self._forget(tell)
+
+    def _forget(self, tell: Callable[[], None]) -> None:
+        with self._lock:
+            self._told = [one for one in self._told if one is not tell]

@@ -57,10 +57,13 @@ class AsyncClient(Listening):
         session = self._started()
         loop = asyncio.get_running_loop()
         opened = asyncio.Event()
-        session.first.then(lambda: _call_in(loop, opened.set))
-        # The two are one and the same from Python 3.11 on.
-        with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
-            await asyncio.wait_for(opened.wait(), seconds)
+        forget = session.first.then(lambda: _call_in(loop, opened.set))
+        try:
+            # The two are one and the same from Python 3.11 on.
+            with contextlib.suppress(asyncio.TimeoutError, TimeoutError):
+                await asyncio.wait_for(opened.wait(), seconds)
+        finally:
+            forget()
         return session.store.held is not None
 
     async def flush(self) -> None:

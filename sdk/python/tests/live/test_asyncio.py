@@ -117,6 +117,23 @@ def test_neither_the_start_nor_an_evaluation_holds_up_the_loop(peer: Peer) -> No
     asyncio.run(main())
 
 
+def test_waits_that_were_in_vain_leave_nothing_behind(peer: Peer) -> None:
+    peer.scripts[STREAM] = lambda talk: talk.stay()
+
+    async def main() -> None:
+        async with AsyncClient(peer.url, "k", start_wait=0, events=False) as flags:
+            for _ in range(20):
+                assert not await flags.wait_until_ready(0.001)
+            waiting = asyncio.create_task(flags.wait_until_ready(60))
+            await asyncio.sleep(0)
+            assert len(flags._started().first._told) == 1
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            assert flags._started().first._told == []
+
+    asyncio.run(main())
+
+
 def test_a_listener_whose_loop_is_gone_is_no_trouble(project: Project, caplog: pytest.LogCaptureFixture) -> None:
     project.flag("f")
 
