@@ -68,7 +68,7 @@ export class PennonProvider implements Provider {
 
   /**
    * Waits for the first snapshot, at most `startWaitMs`. Rejects when there is none; when it comes later, that is an event.
-   * Without an address or a key that is fatal.
+   * Without an address or a key that is fatal, unless there is a bootstrap to serve.
    */
   async initialize(): Promise<void> {
     const client = (this.#client ??= createClient(this.#options));
@@ -82,7 +82,7 @@ export class PennonProvider implements Provider {
     );
     const served = await client.ready();
     const { state, lastError } = client.status();
-    if (state === "unconfigured") throw new ProviderFatalError("the client has no url or no key");
+    if (!served && state === "unconfigured") throw new ProviderFatalError("the client has no url or no key");
     if (!served) throw new GeneralError(`no snapshot yet: ${lastError ?? "the server is slow"}`);
     // What OpenFeature makes of a provider that has begun; what is only cached is told when it has.
     this.#told = "ready";

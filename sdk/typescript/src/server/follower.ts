@@ -100,19 +100,19 @@ export class Follower {
     });
   }
 
-  #take({ type, data }: ServerEvent): boolean {
+  /** Gives what is wrong with an event that cannot be used. */
+  #take({ type, data }: ServerEvent): string | undefined {
     try {
       if (type === "put") this.held.put(data, "stream");
-      else if (type === "patch" && this.held.patch(data) === "gap") return false;
+      else if (type === "patch" && this.held.patch(data) === "gap") return "a change does not follow what is held";
     } catch {
       // What was sent is not repeated here: it may be anything.
-      this.status.lost(`a ${type} cannot be read`);
-      return false;
+      return `a ${type} cannot be read`;
     }
     this.#anew = false;
     this.#current = true;
     this.status.heard();
-    return true;
+    return undefined;
   }
 
   /** Draws the conclusions of an ending; how many milliseconds to wait. */
@@ -129,6 +129,7 @@ export class Follower {
       }
       case "unusable":
         this.#anew = true;
+        this.status.lost(ending.reason);
         return this.#backoff.failed(nowMs);
       case "denied":
         this.#poller.stop();

@@ -14,8 +14,8 @@ export interface StreamEvents {
   readonly heldBack: () => void;
   /** Bytes came. */
   readonly heard: () => void;
-  /** An event came. False: it cannot be used, and the stream is of no use any more. */
-  readonly event: (event: ServerEvent) => boolean;
+  /** An event came. What is wrong with it, when it cannot be used: then the stream is of no use any more. */
+  readonly event: (event: ServerEvent) => string | undefined;
 }
 
 export interface StreamLimits {
@@ -28,8 +28,8 @@ export interface StreamLimits {
 export type Ending =
   /** The server said goodbye, or just ended it after it had said something; `afterMs` is when it wants us back. */
   | { readonly how: "planned"; readonly afterMs: number | undefined }
-  /** An event could not be used. */
-  | { readonly how: "unusable" }
+  /** An event could not be used: what is held may be behind. */
+  | { readonly how: "unusable"; readonly reason: string }
   /** The key is bad. */
   | { readonly how: "denied"; readonly status: number }
   /** It broke after it had lived. */
@@ -133,16 +133,18 @@ class Connection {
     try {
       events = this.#reader.push(chunk);
     } catch {
-      this.#settle({ how: "unusable" });
+      this.#settle({ how: "unusable", reason: "the stream cannot be read" });
       this.answer.body.destroy();
       return;
     }
     for (const event of events) {
       if (event.type === "goodbye") {
         this.#settle({ how: "planned", afterMs: pauseOf(event.data) ?? this.#reader.retryMs });
-      } else if (!this.events.event(event)) {
-        this.#settle({ how: "unusable" });
-      } else continue;
+      } else {
+        const reason = this.events.event(event);
+        if (reason === undefined) continue;
+        this.#settle({ how: "unusable", reason });
+      }
       this.answer.body.destroy();
       return;
     }

@@ -160,6 +160,14 @@ describe("the provider", () => {
     assert.equal(OpenFeature.getClient().providerStatus, ProviderStatus.FATAL);
   });
 
+  it("without an address or a key serves what it was given, as long as it likes", async () => {
+    const bare = createClient({ logger: keeper().logger, bootstrap: DOCUMENT });
+    await OpenFeature.setProviderAndWait(new PennonProvider(bare));
+    await new Promise(setImmediate);
+    const client = OpenFeature.getClient();
+    assert.deepEqual([client.providerStatus, await client.getBooleanValue("on", false)], [ProviderStatus.READY, true]);
+  });
+
   it("refuses options that cannot be used when it is made", () => {
     assert.throws(() => new PennonProvider({ url: "nowhere" }), OptionError);
   });

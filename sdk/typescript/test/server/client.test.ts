@@ -189,7 +189,7 @@ describe("a client without a snapshot", () => {
     assert.equal(await one.ready(), true);
     assert.equal(client({ bootstrap: JSON.stringify(DOCUMENT) }).isEnabled("on"), true);
     const { state, source, revision } = one.status();
-    assert.deepEqual([state, source, revision], ["stale", "bootstrap", "7-3"]);
+    assert.deepEqual([state, source, revision], ["unconfigured", "bootstrap", "7-3"]);
   });
 
   it("refuses options that it cannot use, a bootstrap that is none among them", () => {

@@ -94,12 +94,38 @@ describe("the stream", () => {
     assert.deepEqual(lastEventIds(), [undefined, "1-1"]);
   });
 
-  it("is opened again without an id after a gap, and what is held stays", async () => {
-    server.on(STREAM, (response) => begin(response).write(event("put", at(1)) + patch(5, 6, false)), put(at(6, false)));
-    const { one, lines } = client();
-    await state(one, "ready", "1-6");
-    assert.deepEqual([lastEventIds(), one.isEnabled("f"), lines], [[undefined, undefined], false, []]);
-  });
+  for (const [what, bytes, error] of [
+    ["a gap", patch(5, 6, false), "a change does not follow what is held"],
+    ["bytes that are no text", Buffer.from([0x64, 0xff, 0x0a]), "the stream cannot be read"],
+  ] as const) {
+    it(`is opened again without an id after ${what}; what is held stays, and is stale meanwhile`, async () => {
+      let send = (): unknown => undefined;
+      server.on(
+        STREAM,
+        (response) => {
+          begin(response).write(event("put", at(1)));
+          send = () => response.write(bytes);
+        },
+        put(at(6, false)),
+      );
+      const { one, lines } = client();
+      const told: unknown[] = [];
+      one.onStatus((now) => told.push([now.state, now.revision, now.lastError]));
+      await state(one, "ready", "1-1");
+      send();
+      await state(one, "ready", "1-6");
+      assert.deepEqual([lastEventIds(), one.isEnabled("f")], [[undefined, undefined], false]);
+      assert.deepEqual(told, [
+        ["ready", "1-1", undefined],
+        ["stale", "1-1", error],
+        ["ready", "1-6", undefined],
+      ]);
+      assert.deepEqual(lines, [
+        `pennon: the server is not heard: ${error}; what is held is served meanwhile`,
+        "pennon: the server is heard again",
+      ]);
+    });
+  }
 
   it("is opened again without an id until there is an event that can be read", async () => {
     const broken = (response: Parameters<typeof begin>[0]) =>

@@ -25,6 +25,14 @@ describe("the status", () => {
     assert.equal(board().status.get().state, "starting");
   });
 
+  it("is unconfigured without an address or a key, whatever is held, since nothing will be heard", () => {
+    const { status, states, hold } = board(false);
+    hold();
+    status.update();
+    const { state, staleSince } = status.get();
+    assert.deepEqual([state, staleSince, states], ["unconfigured", undefined, []]);
+  });
+
   it("is ready when the server is heard and something is held, and stale since it was heard last", () => {
     const { world, status, states, hold } = board();
     hold();
