@@ -214,7 +214,7 @@ impl Board {
         self.update(|known| {
             known.heard = whole_millis(now);
             // Polls are wanted only while the stream gives nothing.
-            (known.stream, known.poll, known.error) = (false, true, None);
+            (known.stream, known.stream_begun, known.poll, known.error) = (false, false, true, None);
         });
     }
 
