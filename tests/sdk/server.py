@@ -4,6 +4,7 @@ tests/ofrep/server.py starts the binary (PENNON_BIN, else the debug build). Many
 another's project.
 """
 
+import collections
 import contextlib
 import http.client
 import importlib.util
@@ -11,7 +12,6 @@ import itertools
 import json
 import os
 import pathlib
-import sqlite3
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -61,11 +61,6 @@ class Server(_ofrep.Server):
 
     def __init__(self, settings: dict[str, str] | None = None):
         super().__init__({**SETTINGS, **(settings or {})})
-
-    @property
-    def data(self) -> pathlib.Path:
-        """Where its database is."""
-        return self._where / "data"
 
     def project(self) -> "Project":
         return Project(self)
@@ -176,13 +171,27 @@ class Project:
         self.call("PATCH", f"segments/{key}", patch)
         return self.revision()
 
-    def evaluations(self, source: str = "server") -> dict[tuple[str, str], int]:
-        """How many evaluations SDKs with such keys told of, as the server counted, by flag and variant ("" for none)."""
-        books = sqlite3.connect(f"file:{self.server.data / 'pennon.db'}?mode=ro", uri=True)
-        with contextlib.closing(books):
-            rows = books.execute(
-                "SELECT e.flag, e.variant, SUM(e.count) FROM evaluation e JOIN environment v ON v.id = e.environment_id "
-                "JOIN project p ON p.id = v.project_id WHERE p.key = ? AND e.span = 60 AND e.source = ? GROUP BY 1, 2",
-                (self.key, source),
-            )
-            return {(flag, variant): count for flag, variant, count in rows}
+    # What SDKs told.
+
+    def evaluations(self, source: str = "server") -> dict[tuple[str, str | None], int]:
+        """How many evaluations SDKs with such keys told of, as the server counted, by flag and variant."""
+        usage = self.call("GET", f"usage?environment={self.environment}&step=minute&limit=500")
+        counts = collections.Counter()
+        for flag in usage["items"]:
+            for series in flag["series"]:
+                if series["source"] == source:
+                    counts[flag["flag"], series.get("variant")] += series["evaluations"]
+        return dict(counts)
+
+    def exposed(self, flag: str = "flag") -> list[dict]:
+        """The units that met the arms of runs."""
+        items = self.call("GET", f"usage?environment={self.environment}&flag={flag}")["items"]
+        return items[0]["exposures"] if items else []
+
+    def tracked(self) -> list[dict]:
+        """The metrics that were tracked."""
+        return self.call("GET", f"usage?environment={self.environment}").get("tracks") or []
+
+    def instances(self) -> list[dict]:
+        """The processes that told of themselves."""
+        return self.call("GET", f"instances?environment={self.environment}")["items"]

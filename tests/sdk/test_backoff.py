@@ -5,6 +5,7 @@ import time
 import pytest
 
 import faults
+import sse
 from scene import gaps
 
 LATE = 0.15  # seconds that an attempt may come after its time: the SDK's own work, on a busy machine
@@ -110,3 +111,18 @@ def test_agents_do_not_come_back_in_step(scene):
         agent.until(state="ready")
     back = sorted(request.at for request in scene.streams()[4:8])
     assert back[-1] - back[0] > 0.01, "all came back at the same moment"
+
+
+SHORT = {"retry": b"retry: 0\n\n", "goodbye": sse.write("goodbye", {"reconnectAfterMs": 0, "reason": "age"})}
+
+
+@pytest.mark.web_too
+@pytest.mark.parametrize("word", SHORT.values(), ids=SHORT.keys())
+def test_a_server_that_asks_to_come_back_at_once_is_not_flooded(scene, word):
+    scene.project.flag()
+    held = scene.bootstrap()
+    put = sse.write("put", held, f"{held['epoch']}-{held['revision']}")
+    scene.proxy.on(scene.stream, faults.stream(word if b"retry" in word else b"", put, word, stay=False))
+    scene.start(backoffMinMs=200, backoffMaxMs=200)
+    requests = scene.proxy.wait_for(12, scene.stream, seconds=30)
+    assert requests[11].at - requests[0].at > 0.4

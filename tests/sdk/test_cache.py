@@ -123,6 +123,14 @@ def test_a_place_that_cannot_be_written_costs_one_warning(scene, tmp_path):
     agent.close()
 
 
+def test_a_folder_that_is_not_there_is_made_for_its_owner_alone(scene, tmp_path):
+    scene.project.flag()
+    folder = tmp_path / "shop" / "flags"
+    scene.ready(cacheDir=str(folder))
+    until_cached(place(scene, folder), scene.project.snapshot()["revision"])
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_a_file_that_is_a_folder_costs_one_warning(scene, tmp_path):
     scene.project.flag()
     place(scene, tmp_path).mkdir()

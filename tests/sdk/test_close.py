@@ -110,6 +110,25 @@ def test_it_closes_within_a_second(scene, state):
     closes(state(scene))
 
 
+def test_what_is_put_off_is_not_sent_before_its_time_because_of_the_end(scene):
+    agent = with_events_that_are_put_off(scene)
+    # After it the answer has been read: a flush waits for what is under way.
+    agent.ask("flush")
+    agent.close()
+    assert len(scene.proxy.seen(EVENTS)) == 1
+
+
+@pytest.mark.web_too
+def test_a_flush_ends_within_a_second_too(scene):
+    scene.proxy.on(EVENTS, faults.silence)
+    agent = scene.ready(events=True, flushIntervalMs=60_000)
+    agent.evaluate()
+    began = time.monotonic()
+    agent.ask("flush")
+    assert time.monotonic() - began < LIMIT / 1000 + 2 * SLACK
+    assert len(scene.proxy.seen(EVENTS)) == 1
+
+
 @pytest.mark.web_too
 def test_it_closes_while_a_caller_waits_for_the_start(scene):
     scene.proxy.on("/", faults.silence)

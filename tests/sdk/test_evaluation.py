@@ -124,3 +124,12 @@ def test_a_bootstrap_for_the_web_is_what_the_client_stream_would_put(scene):
     agent = scene.ready()
     context = {"targetingKey": "user-1", "email": PRIVATE}
     assert agent.ask("bootstrap", context=context) == scene.project.results(context)
+
+
+def test_the_instance_of_the_server_decides_nothing_in_a_bootstrap_for_the_web(scene):
+    scene.project.flag()
+    rule = {"id": "r", "when": {"percentage": 50, "by": ["$instance"]}, "serve": {"variant": "off"}}
+    scene.project.configure("flag", rules=[rule])
+    wanted = scene.project.results({})
+    for number in range(6):
+        assert scene.ready(instanceId=f"shop-{number}").ask("bootstrap", context={}) == wanted

@@ -1,5 +1,6 @@
 """Events: what a batch looks like, and what is noted of evaluations, exposures and measurements."""
 
+import contextlib
 import datetime
 import re
 
@@ -7,8 +8,13 @@ import pytest
 
 import faults
 import sse
+from agent import Refused
 from batches import DROPPED, EVENTS_ON, counted, of, sent, tracked, until
 from scene import EARLY, EVENTS, PRIVATE
+
+
+# Languages whose texts hold nothing else: there, no such name can be asked for.
+ALWAYS_UNICODE = ("rust",)
 
 
 def when(text: str) -> datetime.datetime:
@@ -218,3 +224,35 @@ def test_events_before_the_first_snapshot_are_counted_too(scene, count):
     until(scene, lambda batches: batches, "a batch")
     total = counted(sent(scene))
     assert sum(total.values()) == count and {flag for flag, *_ in total} == {"flag"}
+
+
+def test_a_name_that_is_no_text_costs_no_batch(scene):
+    scene.project.flag()
+    agent = scene.ready(**EVENTS_ON)
+    agent.evaluate("flag")
+    if scene.language.name not in ALWAYS_UNICODE:
+        agent.evaluate("\ud800")
+        for metric, unit in [("\ud800", "u"), ("m", "\ud800")]:
+            with contextlib.suppress(Refused):
+                agent.ask("track", metric=metric, value=1, context={"targetingKey": unit})
+    agent.ask("track", metric="m", value=1, context={"targetingKey": "u"})
+    agent.ask("flush")
+    assert [batch.request.status for batch in sent(scene)] == [200]
+    assert scene.project.evaluations()["flag", "on"] == 1
+    assert [metric["count"] for metric in scene.project.tracked()] == [1]
+
+
+def test_the_server_knows_the_instance_its_exposures_and_its_measurements(scene):
+    tracked(scene)
+    agent = scene.ready(**EVENTS_ON, instanceId="shop-1", labels={"region": "eu"})
+    for user in ("user-1", "user-2", "user-1"):
+        agent.evaluate(user=user)
+    agent.ask("track", metric="m", value=2.5, context={"targetingKey": "user-1"})
+    agent.ask("reportHealth", healthy=False)
+    agent.ask("flush")
+    (instance,) = scene.project.instances()
+    assert (instance["instanceId"], instance["labels"], instance["healthy"]) == ("shop-1", {"region": "eu"}, False)
+    assert (instance["state"], instance["revision"]) == ("ready", scene.project.revision())
+    assert (instance["connected"], instance["dropped"]) == (True, DROPPED)
+    assert [(each["run"], each["arm"], each["units"]) for each in scene.project.exposed()] == [("r-1", "candidate", 2)]
+    assert [(each["metric"], each["count"], each["sum"]) for each in scene.project.tracked()] == [("m", 1, 2.5)]

@@ -8,6 +8,8 @@ BATCH_EVENTS = 1_000
 BATCH_BYTES = 256 * 1024
 BUFFER = 10_000
 DIFFERENT = 2_000
+# A flush ends within a second; what it has left then goes out soon.
+OFTEN = {**EVENTS_ON, "flushIntervalMs": 500}
 SECONDS = 60.0  # thousands of requests to an agent, one by one, on a busy machine
 
 
@@ -30,9 +32,8 @@ def tracks(agent, count: int, unit: str = "u") -> None:
 
 
 def test_batches_keep_to_their_size(scene):
-    agent = scene.ready(**EVENTS_ON)
+    agent = scene.ready(**OFTEN)
     tracks(agent, 2_500, "u" * 200)
-    agent.ask("flush", seconds=SECONDS)
     batches = until(scene, lambda batches: len(of(batches, "track")) >= 2_500, "every measurement", SECONDS)
     assert all(len(batch.events) <= BATCH_EVENTS for batch in batches)
     assert all(len(batch.request.body) <= BATCH_BYTES for batch in batches)
@@ -50,7 +51,7 @@ def test_a_buffer_that_is_half_full_is_sent_early(scene):
 
 def test_what_no_buffer_holds_is_dropped_and_counted(scene):
     scene.proxy.on(EVENTS, faults.problem(503, "unavailable", retry_after="1"))
-    agent = scene.ready(**{**EVENTS_ON, "flushIntervalMs": 300})
+    agent = scene.ready(**OFTEN)
     count = BUFFER + BATCH_EVENTS + 1_500
     tracks(agent, count)
     scene.proxy.clear()
@@ -80,7 +81,7 @@ def test_of_more_different_evaluations_than_are_kept_the_rest_is_counted(scene):
     agent.evaluate("gone-1")
     agent.ask("flush", seconds=SECONDS)
     agent.ask("flush", seconds=SECONDS)
-    batches = sent(scene)
+    batches = until(scene, lambda batches: batches and batches[-1].heartbeat["dropped"]["evaluations"], "a count of the rest", SECONDS)
     assert len(counted(batches)) == DIFFERENT
     assert counted(batches).total() == DIFFERENT + 1, "one that is kept was not counted on"
     assert batches[-1].heartbeat["dropped"]["evaluations"] == over
@@ -88,13 +89,12 @@ def test_of_more_different_evaluations_than_are_kept_the_rest_is_counted(scene):
 
 def test_a_burst_of_exposures_is_told_once_each(scene):
     tracked(scene)
-    agent = scene.ready(**EVENTS_ON)
+    agent = scene.ready(**OFTEN)
     count = 3_000
     for _ in range(2):
         many(agent, count, "evaluate", lambda n: evaluation("flag", targetingKey=f"u-{n}"))
-    agent.ask("flush", seconds=SECONDS)
     until(scene, lambda batches: len(of(batches, "exposure")) >= count, "every exposure", SECONDS)
-    agent.ask("flush", seconds=SECONDS)
+    until(scene, lambda batches: counted(batches).total() >= 2 * count, "every evaluation", SECONDS)
     units = [event["unit"] for event in of(sent(scene), "exposure")]
     assert len(units) == len(set(units)) == count
     assert counted(sent(scene)).total() == 2 * count

@@ -98,10 +98,10 @@ def test_a_redirect_to_another_origin_is_not_followed(scene, other, status):
 
 
 @pytest.mark.parametrize("status", [307, 308])
-@pytest.mark.parametrize("whole", [True, False], ids=["address", "path"])
-def test_a_redirect_within_the_origin_is_followed(scene, status, whole):
+@pytest.mark.parametrize("way", ["address", "path", "relative"])
+def test_a_redirect_within_the_origin_is_followed(scene, status, way):
     scene.project.flag()
-    target = (scene.proxy.url if whole else "") + "/moved?x=1"
+    target = {"address": f"{scene.proxy.url}/moved?x=1", "path": "/moved?x=1", "relative": "../../../moved?x=1"}[way]
     scene.proxy.on(scene.stream, faults.answer(status, location=target))
     snapshot = scene.project.snapshot()
     put = sse.write("put", snapshot, f"{snapshot['epoch']}-{snapshot['revision']}")

@@ -163,3 +163,12 @@ def test_who_polls_waits_as_long_as_the_server_says(scene):
     refused = next(n for n, p in enumerate(scene.polls()) if p.status == 429)
     polls = scene.proxy.wait_for(refused + 2, scene.polled)
     assert polls[refused + 1].at - polls[refused].at >= 0.99
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_poll_that_is_refused_once_does_not_end_the_polling(scene, status):
+    agent = begun(scene, readTimeoutMs=60_000)
+    scene.proxy.on(scene.polled, faults.problem(status, "unauthenticated"), times=1)
+    scene.proxy.wait(lambda: any(poll.status == status for poll in scene.polls()), "the refusal")
+    agent.until(revision=scene.project.switch("flag", False))
+    agent.until(state="ready", source="poll")

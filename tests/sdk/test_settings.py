@@ -54,6 +54,7 @@ def test_a_setting_by_name_goes_before_its_variable(scene):
 
 WRONG = {
     "url": ["no address", "ftp://127.0.0.1", "http://", "//host"],
+    "instanceId": ["", "x" * 201, "two\nlines"],
     "pollIntervalMs": [0],
     "readTimeoutMs": [0],
     "streamWaitMs": [0],
@@ -121,3 +122,17 @@ def test_events_that_are_off_are_not_sent(scene):
     agent.until(revision=scene.project.switch("flag", False))
     agent.close()
     assert not scene.proxy.seen(EVENTS) and len(scene.proxy.seen(scene.stream)) == 1
+
+
+def test_variables_are_read_kindly(scene):
+    scene.project.flag()
+    agent = scene.agent(
+        PENNON_URL=f" {scene.proxy.url}/ ", PENNON_SDK_KEY=f"{scene.project.server_key}\n", PENNON_EVENTS=" False ",
+        PENNON_LABELS=" region=eu , team=shop, ", PENNON_START_WAIT=" 3 ",
+    )
+    agent.start(**QUICK_ONLY)
+    agent.until(state="ready")
+    assert (scene.streams()[0].query["label.region"], scene.streams()[0].query["label.team"]) == ("eu", "shop")
+    agent.evaluate()
+    agent.close()
+    assert not scene.proxy.seen(EVENTS) and not agent.log().count("PENNON_")

@@ -185,3 +185,26 @@ def test_a_client_that_is_used_before_it_has_started_gets_defaults_then_values(s
     starting = in_background(lambda: agent.start(**scene.options()))
     starting.join()
     agent.until_value("flag", True)
+
+
+def test_a_bootstrap_of_another_environment_gives_way_to_the_servers_snapshot_whatever_its_revision(scene):
+    scene.project.flag()
+    other = scene.server.project()
+    other.flag("flag", on=False)
+    foreign = {**other.snapshot(), "epoch": scene.project.snapshot()["epoch"] + 10**6}
+    agent = scene.start(bootstrap=foreign)
+    agent.until(state="ready", source="stream", revision=scene.project.revision())
+    assert agent.value() is True
+
+
+def test_a_bootstrap_is_not_taken_for_what_the_server_said(scene, tmp_path):
+    scene.project.flag()
+    scene.proxy.refuse()
+    agent = scene.start(bootstrap=scene.bootstrap(), cacheDir=str(tmp_path), startWaitMs=1)
+    assert agent.value() is True
+    agent.close()
+    assert not list(tmp_path.iterdir()), "it is in the cache"
+    again = scene.start(bootstrap=scene.bootstrap(), startWaitMs=1)
+    scene.proxy.accept()
+    assert "last-event-id" not in scene.proxy.wait_for(1, scene.stream)[0].headers
+    scene.follows(again)

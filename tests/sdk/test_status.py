@@ -155,3 +155,38 @@ def test_a_goodbye_is_no_outage(scene):
     scene.proxy.wait_for(2, scene.stream)
     agent.until(revision=scene.project.switch("flag", False), state="ready")
     assert len(agent.log().splitlines()) <= 2, agent.log()
+
+
+@pytest.mark.web_too
+def test_who_is_sent_away_for_longer_than_a_silence_is_not_current(scene):
+    scene.project.flag()
+    agent = scene.ready(readTimeoutMs=500, pollIntervalMs=600_000)
+    scene.proxy.inject(sse.write("goodbye", {"reconnectAfterMs": 2500, "reason": "draining"}), scene.stream)
+    agent.until(state="stale", seconds=2)
+    assert agent.value() is True
+    scene.follows(agent)
+    assert agent.status()["staleSince"] is None
+
+
+@pytest.mark.web_too
+def test_a_stream_that_brings_no_snapshot_is_not_current(scene):
+    scene.project.flag()
+    agent = scene.ready()
+    scene.proxy.on(scene.stream, faults.edit(lambda block: None if b"event: put" in block else block))
+    # It has lost the thread, so it asks for a whole snapshot, and is given greetings and heartbeats instead.
+    step = {"epoch": 1, "from": 10**6, "revision": 10**6 + 1, "flags": {}, "segments": {}, "layers": {}}
+    step["epoch"] = scene.bootstrap()["epoch"]
+    scene.proxy.inject(sse.write("patch", step, f"{step['epoch']}-{step['revision']}"), scene.stream)
+    stream = scene.proxy.wait_for(2, scene.stream)[1]
+    scene.proxy.wait(lambda: stream.passed > 5 * len(": heartbeat\n\n"), "heartbeats")
+    assert agent.status()["state"] == "stale" and agent.value() is True
+
+
+def test_a_bootstrap_without_an_address_is_served_unconfigured(scene):
+    scene.project.flag()
+    options = scene.options(bootstrap=scene.bootstrap())
+    del options["url"], options["key"]
+    agent = scene.agent().start(**options)
+    assert agent.value() is True
+    status = agent.status()
+    assert (status["state"], status["source"], status["staleSince"]) == ("unconfigured", "bootstrap", None)
