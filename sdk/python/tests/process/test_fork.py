@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from documents import document, flag
 from peer import put
 from running import run
 from waiting import until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from peer import Peer, Talk
 
 STREAM, EVENTS = "/api/v1/sdk/stream", "/api/v1/sdk/events"
@@ -189,3 +193,34 @@ assert os.waitpid(pid, 0)[1] == 0
 """
     _run(code, _prepared(peer))
     assert len(until(lambda: peer.seen(STREAM), "a stream")) == 1
+
+
+@pytest.mark.parametrize("place", ["the program", "the work"])
+@pytest.mark.parametrize("method", ["fork", "forkserver", "spawn"])
+def test_what_a_child_of_multiprocessing_counted_is_sent_at_its_end(
+    method: str, place: str, peer: Peer, tmp_path: Path
+) -> None:
+    """It ends by `os._exit`, without what `atexit` calls."""
+    taken = "from feature_flags import flags"
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"""
+import multiprocessing
+{taken if place == "the program" else ""}
+
+def work():
+    {taken if place == "the work" else ""}
+    assert flags.is_enabled("f")
+
+if __name__ == "__main__":
+    child = multiprocessing.get_context("{method}").Process(target=work)
+    child.start()
+    child.join()
+    print(child.exitcode, flush=True)
+"""
+    )
+    out, err = run(str(program), PENNON_URL=_prepared(peer).url, PENNON_SDK_KEY="k")
+    assert (out, err) == (["0"], [])
+    events = [event for asked in peer.seen(EVENTS) for event in asked.json["events"]]
+    counted = [one for event in events if event["kind"] == "summary" for one in event["evaluations"]]
+    assert [(one["flag"], one["count"]) for one in counted] == [("f", 1)]
