@@ -32,6 +32,7 @@ class Listener:
         self._line = line
         self._target = parts.server.origin.target(STREAM_PATH, settings.introduction())
         self._backoff = Backoff(settings.backoff_min, settings.backoff_max, settings.healthy_after, parts.clock.random)
+        self._read_timeout = settings.read_timeout
         self._whole = False
         self._quick_ends = 0
 
@@ -108,5 +109,8 @@ class Listener:
         self._quick_ends = self._quick_ends + 1 if now - began < QUICK else 0
         if ending.wait is None or self._quick_ends > QUICK_ENDS:
             return self._backoff.failed(now, ending.wait)
+        if ending.wait > self._read_timeout:
+            # Nothing is heard for longer than a living stream may be silent.
+            self._watch.stream_failed(ending, polling=self._line.link.polling)
         self._backoff.ended(now)
         return ending.wait
