@@ -56,14 +56,19 @@ class Listening(Evaluator):
         if listener is None:
             return lambda function: (self.on_status(function), function)[1]
         adapted = self._adapted(listener)
+
+        def entry(status: Status) -> object:
+            """One for each call: a function that listens twice may end once."""
+            return adapted(status)
+
         listeners = self._listeners
         with _lock:
-            listeners.statuses = (*listeners.statuses, adapted)
+            listeners.statuses = (*listeners.statuses, entry)
         self._started().notices.listen()
 
         def end() -> None:
             with _lock:
-                listeners.statuses = tuple(one for one in listeners.statuses if one is not adapted)
+                listeners.statuses = tuple(one for one in listeners.statuses if one is not entry)
 
         return end
 

@@ -222,7 +222,8 @@ def test_a_revoked_key_is_one_error_and_the_flags_stay(
     assert client.is_enabled("f")
     with caplog.at_level(logging.INFO, "pennon"):
         project.revoke()
-        until(lambda: client.status().last_error is not None, "the refusal")
+        until(lambda: caplog.records, "the refusal")
+        client.flush()
     assert client.is_enabled("f")
     assert client.status().state == "stale"
     assert [record.levelname for record in caplog.records] == ["ERROR"]
@@ -305,3 +306,13 @@ def test_threads_evaluate_while_flags_change(project: Project, made: Callable[..
     for thread in threads:
         thread.join()
     assert wrong == []
+
+
+def test_a_function_that_listens_twice_ends_once(project: Project, made: Callable[..., Client]) -> None:
+    client = made(project)
+    states: list[Status] = []
+    first = client.on_status(states.append)
+    client.on_status(states.append)
+    first()
+    client.close()
+    assert [status.state for status in states] == ["closed"]

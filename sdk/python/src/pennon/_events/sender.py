@@ -85,9 +85,9 @@ class Sender:
 
     def flush(self, seconds: float = FLUSH_SECONDS) -> None:
         """Waits until what is kept has been sent, or has failed, or the time is over."""
-        done = threading.Event()
-        self._wake.put(done)
         if self._thread.is_alive():
+            done = threading.Event()
+            self._wake.put(done)
             done.wait(seconds)
 
     def stop(self) -> None:
@@ -124,7 +124,9 @@ class Sender:
         """Waits for the next reason to send, and sends; whether to go on."""
         asked = self._next()
         if isinstance(asked, _Stop):
-            self._deliver(self._clock.monotonic() + LAST_SECONDS)
+            now = self._clock.monotonic()
+            if now >= self._not_before:
+                self._deliver(now + LAST_SECONDS)
             return False
         try:
             if self._may_send(asked=isinstance(asked, threading.Event)):
@@ -184,7 +186,8 @@ class Sender:
             self._unsent.extendleft([self._envelope.seal(half) for half in halves][::-1])
         elif answer is not None:
             self.kept.lost(batch.events)
-            self._say(f"the server does not take these events (status {answer.status}); they are dropped")
+            if answer.status not in (401, 403):  # Of a bad key the connection tells.
+                self._say(f"the server does not take these events (status {answer.status}); they are dropped")
         return True
 
     def _ask(self, batch: Batch, seconds: float) -> Answer:
