@@ -76,6 +76,7 @@ class Notices:
         self._told: Snapshot | None = served
         self._served: Snapshot | None = served
         self._looked_ms = clock.now_ms()
+        self._of_flags = False
         self._statuses: deque[Status] = deque(maxlen=STATES)
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -84,9 +85,13 @@ class Notices:
         """There is a listener: from now on it is told."""
         with self._changed:
             if self._thread is None and not self._closed:
-                self._told, self._looked_ms = self._served, self._clock.now_ms()
-                self._thread = threading.Thread(target=self._run, name="pennon-notices", daemon=True)
-                self._thread.start()
+                self._told = self._served
+                thread = threading.Thread(target=self._run, name="pennon-notices", daemon=True)
+                thread.start()
+                self._thread = thread
+            if self._listeners.of_flags and not self._of_flags:
+                # Dates that passed while nobody listened to flags concern nobody.
+                self._of_flags, self._looked_ms = True, self._clock.now_ms()
             self._changed.notify_all()
 
     def serves(self, snapshot: Snapshot) -> None:

@@ -43,6 +43,12 @@ class Told:
         self.listeners.changes = tuple((one, self.changes.append) for one in flags)
         self.notices.listen()
 
+    def quiet_begin(self) -> None:
+        """Has the thread begin, with a listener to states alone."""
+        self.listeners.statuses = (lambda _: None,)
+        self.notices.listen()
+        self.quiet()
+
     def quiet(self) -> None:
         """Waits until everything that is so has been told."""
         passed = threading.Event()
@@ -127,6 +133,15 @@ def test_a_clock_that_is_set_back_makes_the_date_come_again(told: Told) -> None:
     told.quiet()
     told.now = (BORDER_MS + 5) / 1_000
     until(lambda: len(told.changes) == 2, "the date again")
+
+
+def test_a_date_that_passed_before_anybody_listened_to_flags_is_not_told(told: Told) -> None:
+    told.notices.serves(snapshot(DATED))
+    told.quiet_begin()
+    told.now = (BORDER_MS + 5) / 1_000
+    told.watch("dated")
+    told.quiet()
+    assert told.changes == []
 
 
 def test_a_date_that_a_change_took_away_is_not_told(told: Told) -> None:
