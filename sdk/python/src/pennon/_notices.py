@@ -82,7 +82,13 @@ class Notices:
         self._thread: threading.Thread | None = None
 
     def listen(self) -> None:
-        """There is a listener: from now on it is told."""
+        """There is a listener: from now on it is told. Where no thread can be started, that is logged."""
+        try:
+            self._listen()
+        except RuntimeError as error:
+            log.error("no thread can be started (%s); listeners are told nothing", error)
+
+    def _listen(self) -> None:
         with self._changed:
             if self._thread is None and not self._closed:
                 self._told = self._served

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from documents import flag, patch, snapshot
+from documents import document, flag, patch, snapshot
+from pennon import Client
 from pennon._clock import Clock
 from pennon._notices import STATES, Change, Listeners, Notices
 from pennon._status import Status
@@ -186,6 +187,21 @@ def test_a_listener_that_raises_holds_up_nobody(told: Told, caplog: pytest.LogCa
     told.notices.serves(snapshot(revision=2))
     until(lambda: told.changes, "the change")
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_where_no_thread_can_be_started_neither_a_listener_nor_the_end_fails(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    client = Client(bootstrap=document(flag("f")))
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", fail)
+        client.on_change("f", lambda _: None)
+    client.close()
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "listeners are told nothing" in caplog.text
 
 
 def test_a_listener_may_end_it_all(told: Told) -> None:
