@@ -13,6 +13,7 @@ use crate::context::Context;
 use crate::core::Core;
 use crate::details::{Details, ErrorCode, FlagValue, Object};
 use crate::evaluate::evaluate;
+use crate::events::can_be_measured;
 use crate::events::item::Measured;
 use crate::listeners::Subscription;
 use crate::moment::now_ms;
@@ -22,6 +23,9 @@ use crate::watchers::Changed;
 
 /// A client ends within this time.
 const END: Duration = Duration::from_secs(1);
+
+/// A flush gives up after this time: full buffers are dozens of batches, which a server far away takes one after another.
+const FLUSH: Duration = Duration::from_secs(10);
 
 /// Flags of one environment, held whole in this process and kept current in the background.
 ///
@@ -186,8 +190,9 @@ impl Client {
         })
     }
 
-    /// Notes a measurement for the context's targeting key, to compare the arms of a run by. Without a targeting key, or
-    /// with a value that is not finite, it is dropped, which the log says once.
+    /// Notes a measurement for the context's targeting key, to compare the arms of a run by. A metric has 1 to 100 characters, a
+    /// value is at most 1e15 from 0. Otherwise, and without a targeting key, it is dropped, which the log says once; so it is when
+    /// the targeting key is above 1 000 characters, which is counted.
     ///
     /// ```
     /// # let flags = pennon_sdk::test::Flags::new();
@@ -201,7 +206,7 @@ impl Client {
             return;
         }
         match context.unit() {
-            Some(unit) if value.is_finite() => {
+            Some(unit) if can_be_measured(metric, value) => {
                 core.tally.measured(Measured { at_ms: now_ms(), metric: metric.into(), unit, value });
             }
             _ => {
@@ -209,8 +214,8 @@ impl Client {
                 SAID.call_once(|| {
                     tracing::warn!(
                         target: "pennon",
-                        metric,
-                        "a track without a targeting key, or with a value that is not finite, is dropped"
+                        "a track without a targeting key, with a metric that has not 1 to 100 characters, or with a value that is \
+                         not a number at most 1e15 from 0, is dropped"
                     );
                 });
             }
@@ -263,16 +268,26 @@ impl Client {
         Some(results::bootstrap(core, &image, context))
     }
 
-    /// Sends what is kept for the server. Returns when it was sent or has failed; then it is sent again later.
+    /// Sends what is kept for the server, once. Returns when it was sent or has failed, and after 10 s at the latest: what was
+    /// not sent by then is sent later.
     pub async fn flush(&self) {
+        self.flush_within(FLUSH).await;
+    }
+
+    async fn flush_within(&self, patience: Duration) {
         let core = self.core();
         if !core.counts {
             return;
         }
         let (done, waiting) = oneshot::channel();
-        if core.flushes.send(done).await.is_ok() {
-            // The task answers, or has ended.
-            let _ = waiting.await;
+        let flushed = async {
+            if core.flushes.send(done).await.is_ok() {
+                // The task answers, or has ended.
+                let _ = waiting.await;
+            }
+        };
+        if tokio::time::timeout(patience, flushed).await.is_err() {
+            tracing::debug!(target: "pennon", "not everything was sent in time; the rest is sent later");
         }
     }
 
@@ -289,5 +304,20 @@ impl Client {
 
     pub(crate) fn core(&self) -> &Arc<Core> {
         &self.handle.core
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::{Given, settle};
+
+    #[tokio::test]
+    async fn a_flush_that_nobody_answers_ends() {
+        let given = Given { url: Some("http://a".into()), key: Some("k".into()), ..Given::default() };
+        // Without its tasks, as when the server holds up the one that sends.
+        let client = Client::new(Arc::new(Core::new(settle(given, &|_| None).unwrap().0, false, None)));
+        let flushed = client.flush_within(Duration::from_millis(1));
+        assert!(tokio::time::timeout(FLUSH, flushed).await.is_ok());
     }
 }

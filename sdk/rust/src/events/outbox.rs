@@ -2,11 +2,12 @@
 //!
 //! A batch is sent again as it was until it is acknowledged. Must not send anything itself, and reads no clock.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Deserialize;
 
 use super::item::{Item, Lost};
 use super::{BATCH_BYTES, EVENTS_PER_BATCH};
@@ -20,12 +21,39 @@ pub(crate) struct Batch {
 
 impl Batch {
     fn lost(&self) -> Lost {
-        self.items.iter().fold(Lost::default(), |sum, item| Lost {
-            exposures: sum.exposures + item.lost.exposures,
-            tracks: sum.tracks + item.lost.tracks,
-            evaluations: sum.evaluations + item.lost.evaluations,
-        })
+        sum(&self.items)
     }
+
+    /// What is lost with the events that the server refuses of a batch that it took; and how many they are, the heartbeat
+    /// included. An answer that cannot be read refuses nothing.
+    pub(crate) fn refused(&self, answer: &[u8]) -> (usize, Lost) {
+        let Ok(Taken { refused }) = serde_json::from_slice(answer) else { return Default::default() };
+        let places: BTreeSet<usize> =
+            refused.into_iter().map(|one| one.index).filter(|at| *at <= self.items.len()).collect();
+        // The heartbeat is the first, and no item.
+        let items = places.iter().filter_map(|at| self.items.get(at.checked_sub(1)?));
+        (places.len(), sum(items))
+    }
+}
+
+fn sum<'i>(items: impl IntoIterator<Item = &'i Item>) -> Lost {
+    items.into_iter().fold(Lost::default(), |sum, item| Lost {
+        exposures: sum.exposures + item.lost.exposures,
+        tracks: sum.tracks + item.lost.tracks,
+        evaluations: sum.evaluations + item.lost.evaluations,
+    })
+}
+
+/// What a server says of a batch that it took.
+#[derive(Debug, Deserialize)]
+struct Taken {
+    #[serde(default)]
+    refused: Vec<Refused>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Refused {
+    index: usize,
 }
 
 /// What to do with a batch that was answered.
@@ -231,6 +259,23 @@ mod tests {
         pack(&mut outbox);
         assert_eq!(outbox.settle(Fate::Drop, "{}").tracks, 3);
         assert!(outbox.is_empty());
+    }
+
+    #[test]
+    fn what_is_refused_of_a_batch_that_was_taken_is_counted_once() {
+        let mut outbox = outbox(3);
+        pack(&mut outbox);
+        let batch = outbox.first().unwrap();
+        let of = |answer: &str| {
+            let (count, lost) = batch.refused(answer.as_bytes());
+            (count, lost.tracks)
+        };
+        let refused = r#"{"accepted":2,"refused":[{"index":0},{"index":3,"code":"invalid_event"},{"index":3}]}"#;
+        assert_eq!(of(refused), (2, 1));
+        assert_eq!(of(r#"{"refused":[{"index":4}]}"#), (0, 0));
+        for nothing in [r#"{"accepted":4,"refused":[]}"#, r#"{"accepted":0,"repeated":true}"#, "<html>", ""] {
+            assert_eq!(of(nothing), (0, 0), "{nothing}");
+        }
     }
 
     #[test]

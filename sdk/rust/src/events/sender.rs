@@ -8,7 +8,7 @@ use hyper::Method;
 use hyper::header::{self, HeaderValue};
 use tokio::sync::oneshot;
 
-use super::item::{Heartbeat, Item};
+use super::item::{Heartbeat, Item, Lost};
 use super::outbox::{Fate, Outbox};
 use crate::backoff::{Backoff, about};
 use crate::core::Core;
@@ -17,6 +17,8 @@ use crate::moment::{now_ms, rfc3339};
 
 /// What the end of a client may take: `close` ends within a second.
 const LAST: Duration = Duration::from_millis(900);
+/// The most batches of one turn: more than full buffers hold.
+const BATCHES: usize = 200;
 /// An answer to a batch is short.
 const ANSWER_BYTES: usize = 1 << 20;
 
@@ -34,6 +36,8 @@ struct Sender {
     is_last: bool,
     /// That events are dropped was said.
     warned: bool,
+    /// That the server refuses events of batches that it takes was said.
+    refusal_warned: bool,
 }
 
 /// Sends until the client ends.
@@ -53,6 +57,7 @@ pub(crate) async fn run(core: Arc<Core>, http: Http) {
         not_before: Instant::now(),
         is_last: false,
         warned: false,
+        refusal_warned: false,
         core: Arc::clone(&core),
     };
     let mut pause = about(settings.flush_interval, fastrand::f64());
@@ -97,7 +102,8 @@ impl Sender {
             return Err(left);
         }
         let mut is_first = true;
-        loop {
+        // What comes faster than it is sent would never let it end.
+        for _ in 0..BATCHES {
             if self.outbox.first().is_none() {
                 self.collect(is_first).await;
                 if self.outbox.first().is_none() {
@@ -107,6 +113,7 @@ impl Sender {
             }
             self.send_one().await?;
         }
+        Ok(())
     }
 
     /// Makes the next batch of what is kept, if there is anything.
@@ -148,9 +155,13 @@ impl Sender {
             answer = self.http.fetch(&ask, self.core.settings.read_timeout, ANSWER_BYTES) => answer,
             () = self.core.ended.cancelled(), if !self.is_last => return Err(Duration::ZERO),
         };
+        let mut refused = (0, Lost::default());
         let (fate, error) = match answer {
             Ok(answer) => {
                 let status = answer.status.as_u16();
+                if status == 200 {
+                    refused = batch.refused(&answer.body);
+                }
                 (Fate::of(status, pause(&answer.headers)), format!("the events were answered with {status}"))
             }
             Err(error) => (Fate::Again(None), error.to_string()),
@@ -159,6 +170,7 @@ impl Sender {
         self.core.tally.dropped.add(lost);
         match fate {
             Fate::Done => {
+                self.refused(refused);
                 self.warned = false;
                 self.backoff.worked(Instant::now());
             }
@@ -176,6 +188,16 @@ impl Sender {
             }
         }
         Ok(())
+    }
+}
+
+impl Sender {
+    /// Counts what the server did not take of a batch. Its words may name a unit, so they are not logged.
+    fn refused(&mut self, (count, lost): (usize, Lost)) {
+        self.core.tally.dropped.add(lost);
+        if count > 0 && !std::mem::replace(&mut self.refusal_warned, true) {
+            tracing::warn!(target: "pennon", count, "the server refuses some of the events; they are dropped");
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use super::item::{Exposure, Measured};
 use super::queue::{Pushed, Queue};
 use super::seen::Seen;
 use super::summary::{Line, Summary};
-use super::{EVALUATIONS, EXPOSURES, TRACKS};
+use super::{EVALUATIONS, EXPOSURES, NAME, TRACKS, UNIT, is_text};
 use crate::details::ErrorCode;
 use crate::image::Image;
 
@@ -55,7 +55,8 @@ impl Tally {
     /// Nothing could be evaluated: there is no such flag, or nothing to evaluate at all.
     #[cold]
     pub(crate) fn missed(&self, flag: &str, error: ErrorCode) {
-        let lost = lock(&self.summary).add_error(flag, error);
+        // Whatever an application asks for; what the server does not take need not be kept.
+        let lost = if is_text(flag, NAME) { lock(&self.summary).add_error(flag, error) } else { 1 };
         self.dropped.evaluations.fetch_add(lost, Ordering::Relaxed);
     }
 
@@ -81,12 +82,16 @@ impl Tally {
             })
         });
         if let Some(exposure) = exposure.flatten() {
-            self.settle(self.exposures.push(exposure), &self.dropped.exposures);
+            let fits = is_text(&exposure.unit, UNIT);
+            let pushed = if fits { self.exposures.push(exposure) } else { Pushed::Full };
+            self.settle(pushed, &self.dropped.exposures);
         }
     }
 
     pub(crate) fn measured(&self, measured: Measured) {
-        self.settle(self.tracks.push(measured), &self.dropped.tracks);
+        let fits = is_text(&measured.unit, UNIT);
+        let pushed = if fits { self.tracks.push(measured) } else { Pushed::Full };
+        self.settle(pushed, &self.dropped.tracks);
     }
 
     fn settle(&self, pushed: Pushed, dropped: &AtomicU64) {
@@ -179,6 +184,39 @@ mod tests {
             tally.measured(Measured { at_ms: 1, metric: "m".into(), unit: "u".into(), value: 1.0 });
         }
         assert_eq!(tally.dropped.tracks.load(Ordering::Relaxed), 3);
+    }
+
+    #[test]
+    fn what_is_too_long_for_the_server_is_dropped_and_counted() {
+        let (tally, image) = (Tally::new(), image());
+        let track = |unit: &str| {
+            tally.measured(Measured { at_ms: 1, metric: "m".into(), unit: unit.into(), value: 1.0 });
+        };
+        for unit in ["\u{fc}".repeat(UNIT), "u".repeat(UNIT + 1), "u\n".into(), String::new()] {
+            track(&unit);
+            expose(&tally, &image, &Context::empty().with_targeting_key(&*unit));
+        }
+        for flag in ["f".repeat(NAME), "f".repeat(NAME + 1), String::new()] {
+            tally.missed(&flag, ErrorCode::FlagNotFound);
+        }
+        let dropped = tally.dropped.total();
+        assert_eq!((dropped.tracks, dropped.evaluations), (3, 2));
+        assert!(dropped.exposures >= 2, "{dropped:?}");
+        assert_eq!(tally.tracks.pop().map(|one| one.unit.chars().count()), Some(UNIT));
+        assert_eq!(tally.exposures.pop().map(|one| one.unit.chars().count()), Some(UNIT));
+        assert!(tally.tracks.pop().is_none() && tally.exposures.pop().is_none());
+        assert_eq!(tally.take(None).len(), 1);
+    }
+
+    #[test]
+    fn a_metric_and_its_value_are_what_the_server_takes() {
+        use super::super::can_be_measured;
+        assert!(can_be_measured(&"m".repeat(NAME), -1e15));
+        for (metric, value) in
+            [("", 1.0), ("m\n", 1.0), (&*"m".repeat(NAME + 1), 1.0), ("m", f64::NAN), ("m", 1e16)]
+        {
+            assert!(!can_be_measured(metric, value), "{metric} {value}");
+        }
     }
 
     #[test]
