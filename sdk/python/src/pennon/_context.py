@@ -67,14 +67,21 @@ def block(context: object, attributes: dict[str, Any], complain: Callable[[Excep
     """Surrounds the calls within, also across `await`; ends with the block. Does nothing with what cannot be read."""
     whole = around = surrounding.get()
     try:
-        whole = merged(around, context, attributes)
+        found = merged(around, context, attributes)
+        whole = None if found is None else dict(_mapping(found))
     except Exception as error:  # noqa: BLE001 - nothing may fail in a caller's request
         complain(error)
-    token = surrounding.set(dict(whole) if isinstance(whole, Mapping) else None)
+    token = surrounding.set(whole)
     try:
         yield
     finally:
         surrounding.reset(token)
+
+
+def _mapping(context: object) -> Mapping[str, Any]:
+    if not isinstance(context, Mapping):
+        raise TypeError("a context is a mapping")
+    return context
 
 
 def unit(context: object) -> str | None:

@@ -87,9 +87,12 @@ def _never(error: Exception) -> None:
 
 def test_a_block_that_cannot_be_read_leaves_what_surrounds_it() -> None:
     said: list[Exception] = []
-    with block(None, {"plan": "pro"}, _never), block(None, {"user_id": 10**5_000}, said.append):
-        assert surrounding.get() == {"plan": "pro"}
-    assert [type(error) for error in said] == [ValueError]
+    with block(None, {"plan": "pro"}, _never):
+        with block(None, {"user_id": 10**5_000}, said.append):
+            assert surrounding.get() == {"plan": "pro"}
+        with block(5, {"plan": "free"}, said.append):
+            assert surrounding.get() == {"plan": "pro"}
+    assert [type(error) for error in said] == [ValueError, TypeError]
 
 
 def test_blocks_merge_and_end() -> None:
