@@ -49,6 +49,12 @@ def test_a_summary_names_the_variant_or_the_error() -> None:
     ]
 
 
+def test_a_count_above_what_the_server_takes_is_told_in_parts() -> None:
+    counts: dict[Any, int] = {("f", "on", "STATIC", None): 2 * wire.COUNT + 5}
+    (told,) = wire.summaries(counts, 0, 1)
+    assert [one["count"] for one in told["evaluations"]] == [wire.COUNT, wire.COUNT, 5]
+
+
 def test_many_counts_are_several_summaries() -> None:
     counts: dict[Any, int] = {(f"f{number}", "on", "STATIC", None): 1 for number in range(wire.SUMMARY_COUNTS * 2 + 1)}
     told = list(wire.summaries(counts, 0, 1))

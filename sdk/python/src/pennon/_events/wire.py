@@ -21,6 +21,9 @@ BATCH_BYTES: Final = 256 * 1024
 SUMMARY_COUNTS: Final = 200
 """Counts in one summary, at about 350 bytes each at most, so that several fit into a batch."""
 
+COUNT: Final = 1_000_000_000
+"""Evaluations in one count at most: the server takes a larger one for a mistake, and leaves out all beside it."""
+
 FLAG_LENGTH: Final = 100
 """Characters of a flag's key, also of one that there is not."""
 
@@ -51,7 +54,9 @@ def track(one: Track) -> Event:
 
 def summaries(counts: Mapping[Kind, int], from_ms: int, to_ms: int) -> Iterator[Event]:
     """The counts of a time, in as many summaries as they need."""
-    told = [_count(kind, count) for kind, count in counts.items()]
+    told = [
+        _count(kind, min(COUNT, count - start)) for kind, count in counts.items() for start in range(0, count, COUNT)
+    ]
     for start in range(0, len(told), SUMMARY_COUNTS):
         yield {
             "kind": "summary",
