@@ -61,6 +61,7 @@ class PennonProvider(AbstractProvider):
 
     def initialize(self, evaluation_context: EvaluationContext) -> None:  # noqa: ARG002 - flags do not depend on it
         """Waits for a snapshot, at most `start_wait`; what changes later is told by events."""
+        self._end_listening()
         client = self._client
         client.wait_until_ready(client._started().start_wait)
         self._ends = [client.on_status(self._on_status), client._on_flags(self._on_flags)]
@@ -74,11 +75,14 @@ class PennonProvider(AbstractProvider):
 
     def shutdown(self) -> None:
         """Tells nobody any more; ends the client when it is the provider's own."""
+        self._end_listening()
+        if self._owned is not None:
+            self._owned.close()
+
+    def _end_listening(self) -> None:
         for end in self._ends:
             end()
         self._ends = []
-        if self._owned is not None:
-            self._owned.close()
 
     # What the client tells.
 

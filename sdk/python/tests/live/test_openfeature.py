@@ -155,6 +155,16 @@ def test_a_clients_own_owner_closes_it_and_the_provider_closes_its_own(project: 
     assert provider._client.status().state == "closed"
 
 
+def test_a_provider_that_is_initialised_again_listens_once(project: Project) -> None:
+    with Client(project.url, project.key, **QUICK) as own:
+        provider = PennonProvider(own)
+        for _ in range(3):
+            provider.initialize(EvaluationContext())
+        assert (len(own._listeners.statuses), len(own._listeners.flags)) == (1, 1)
+        provider.shutdown()
+        assert not own._listeners
+
+
 def test_a_client_and_settings_exclude_each_other(project: Project) -> None:
     with Client() as own, pytest.raises(TypeError):
         PennonProvider(own, url=project.url)
