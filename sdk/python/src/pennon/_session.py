@@ -74,6 +74,7 @@ class Session:
         held = inherited or self._to_begin_with(cache, say)
         self.store = Store(held, self._serve)
         self.notices = Notices(listeners, None if held is None else held.snapshot, clock)
+        self._passed_by: str | None = None
         self._sender: Sender | None = None
         self._connection: Connection | None = None
         if held is not None:
@@ -94,7 +95,9 @@ class Session:
         if settings.url is None or settings.key is None:
             return
         timeouts = settings.connect_timeout, settings.read_timeout
-        server = Server(Origin.parse(settings.url), settings.key, *timeouts, clock.monotonic)
+        origin = Origin.parse(settings.url)
+        self._passed_by = origin.passed_by()
+        server = Server(origin, settings.key, *timeouts, clock.monotonic)
         self._connection = Connection(Parts(settings, server, self.store, self, clock, cache))
         if settings.events:
             self._sender = Sender(settings, server, clock, os.urandom(8).hex(), self._heartbeat)
@@ -122,6 +125,8 @@ class Session:
             # Who gives a bootstrap and no address means it.
             level = logging.WARNING if self._settings.bootstrap is None else logging.INFO
             log.log(level, "Pennon is not configured: it needs %s; serving %s", self.missing, self._served())
+        if self._passed_by is not None:
+            log.warning("%s names no proxy by http://, and is passed by", self._passed_by)
         try:
             if self._listeners:
                 self.notices.listen()  # First, or they would miss what the connection is quick to bring.

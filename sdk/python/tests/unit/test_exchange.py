@@ -185,7 +185,7 @@ def test_an_exchange_is_ended_by_another_thread_while_it_waits(peer: Peer) -> No
 
 
 def test_an_exchange_that_was_ended_before_it_began_asks_nothing(peer: Peer) -> None:
-    exchange = Exchange(Origin.parse(peer.url), 5.0, lambda: 5.0, None)
+    exchange = Exchange(Origin.parse(peer.url), 5.0, lambda: 5.0, lambda: None)
     exchange.abort()
     with pytest.raises(Unreachable) as raised:
         exchange.ask(Request("/x", {}))

@@ -44,6 +44,17 @@ def test_results_for_a_browser_do_not_depend_on_this_instance() -> None:
         assert client.bootstrap()["flags"]["f"]["variant"] == "on"
 
 
+def test_a_proxy_that_cannot_be_spoken_to_is_one_warning_and_passed_by(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "socks5://me:secret@127.0.0.1:1080")
+    peer.scripts[STREAM] = _streams(document(flag("f")))
+    with Client(peer.url, "k", events=False, start_wait=10) as client:
+        assert client.is_enabled("f")
+    assert ["HTTP_PROXY" in record.getMessage() for record in caplog.records] == [True]
+    assert "secret" not in caplog.text
+
+
 def test_a_configuration_that_cannot_be_used_leaves_everything_as_it_was(peer: Peer) -> None:
     peer.scripts[STREAM] = _streams(document(flag("f")))
     flags = Flags()

@@ -95,3 +95,7 @@ def test_no_proxy_excepts_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_proxy_that_cannot_be_used_is_as_if_there_were_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", value)
     assert Origin.parse("http://h").proxy() is None
+    assert Origin.parse("http://h").passed_by() == "HTTP_PROXY"
+    assert Origin.parse("https://h").passed_by() is None
+    monkeypatch.setenv("NO_PROXY", "h")
+    assert Origin.parse("http://h").passed_by() is None

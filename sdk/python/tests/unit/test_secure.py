@@ -12,6 +12,7 @@ import trustme
 from documents import document, flag
 from peer import Peer, put
 from pennon import Client
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,3 +65,16 @@ def test_a_certificate_that_is_not_trusted_is_not(secure: Peer) -> None:
         assert client.details("f", True).error_code == "PROVIDER_NOT_READY"
         assert "CERTIFICATE_VERIFY_FAILED" in str(client.status().last_error)
     assert secure.asked == []
+
+
+def test_certificates_that_cannot_be_read_are_a_failure_like_others(
+    secure: Peer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail() -> None:
+        raise ssl.SSLError("no certificate in it")
+
+    monkeypatch.setattr(ssl, "create_default_context", fail)
+    with Client(secure.url, "k", start_wait=0, events=False, backoff_min=0.01, backoff_max=0.02) as client:
+        until(lambda: client.status().last_error, "the failure")
+        assert client.is_enabled("f", True)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]

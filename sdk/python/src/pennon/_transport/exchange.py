@@ -112,7 +112,11 @@ class Exchange:
     """One request and its answer. Made and read by one thread; any thread may `abort` it."""
 
     def __init__(
-        self, origin: Origin, connect_timeout: float, patience: Callable[[], float], tls: ssl.SSLContext | None
+        self,
+        origin: Origin,
+        connect_timeout: float,
+        patience: Callable[[], float],
+        tls: Callable[[], ssl.SSLContext | None],
     ) -> None:
         self._origin = origin
         self._connect_timeout = connect_timeout
@@ -153,12 +157,12 @@ class Exchange:
                 # A head that breaks off is a head to http.client; a whole one is never read to the end.
                 raise http.client.IncompleteRead(b"")
             self._left = self._answer.length
-        except (OSError, http.client.HTTPException, ValueError) as error:
+        except (OSError, http.client.HTTPException, ValueError, ImportError) as error:
             raise Unreachable(_reason(error), asked=self.asked) from error
         return self._answer.status
 
     def _connect(self, request: Request) -> _Connection:
-        connection = _connection(self._origin, request.target, self._connect_timeout, self._tls)
+        connection = _connection(self._origin, request.target, self._connect_timeout, self._tls())
         connection.connect()
         self._socket = connection.sock
         if self._aborted:
@@ -249,6 +253,8 @@ def _reason(error: Exception) -> str:
         return "the answer broke off"
     if isinstance(error, http.client.HTTPException):
         return f"no good answer ({type(error).__name__})"
+    if isinstance(error, ImportError):
+        return "this Python speaks no TLS"
     if isinstance(error, OSError):
         return error.strerror or str(error) or type(error).__name__
     return type(error).__name__

@@ -80,22 +80,37 @@ class Origin:
         return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
     def proxy(self) -> Proxy | None:
-        """The proxy that HTTP_PROXY or HTTPS_PROXY names, unless NO_PROXY excepts this origin."""
+        """The proxy that HTTP_PROXY or HTTPS_PROXY names, unless NO_PROXY excepts this origin.
+
+        One that cannot be spoken to is passed by; `passed_by` tells.
+        """
+        named = self._named()
+        return None if named is None else _read_proxy(named)
+
+    def passed_by(self) -> str | None:
+        """The variable that names a proxy for this origin that cannot be spoken to."""
+        named = self._named()
+        return f"{self.scheme.upper()}_PROXY" if named is not None and _read_proxy(named) is None else None
+
+    def _named(self) -> str | None:
         proxies = getproxies_environment()
         named = proxies.get(self.scheme)
-        if not named or proxy_bypass_environment(f"{self.host}:{self.port}", proxies):
-            return None
-        try:
-            parts = urlsplit(named if "://" in named else f"http://{named}")
-            port = parts.port or PORTS["http"]
-        except ValueError:
-            return None
-        if parts.scheme != "http" or not parts.hostname:
-            return None
-        return Proxy(parts.hostname, port, _authorization(parts.username, parts.password))
+        excepted = not named or proxy_bypass_environment(f"{self.host}:{self.port}", proxies)
+        return None if excepted else str(named)
 
 
 ALLOWED: Final = "an http or https address without a user, a query or a fragment, such as https://flags.example.com"
+
+
+def _read_proxy(named: str) -> Proxy | None:
+    try:
+        parts = urlsplit(named if "://" in named else f"http://{named}")
+        port = parts.port or PORTS["http"]
+    except ValueError:
+        return None
+    if parts.scheme != "http" or not parts.hostname:
+        return None
+    return Proxy(parts.hostname, port, _authorization(parts.username, parts.password))
 
 
 def _authorization(user: str | None, password: str | None) -> dict[str, str]:

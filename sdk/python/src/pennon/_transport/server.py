@@ -55,7 +55,7 @@ class Server:
 
     def endless(self) -> Exchange:
         """An exchange that lasts as long as it is never silent for too long."""
-        return Exchange(self.origin, self._connect_timeout, lambda: self._read_timeout, self._secure())
+        return Exchange(self.origin, self._connect_timeout, lambda: self._read_timeout, self._secure)
 
     def deadline(self, seconds: float) -> Exchange:
         """An exchange that is over in so many seconds, whatever the other end does, or sooner when it is silent."""
@@ -64,7 +64,7 @@ class Server:
         def patience() -> float:
             return min(end - self._monotonic(), self._read_timeout)
 
-        return Exchange(self.origin, min(self._connect_timeout, seconds), patience, self._secure())
+        return Exchange(self.origin, min(self._connect_timeout, seconds), patience, self._secure)
 
     def _secure(self) -> ssl.SSLContext | None:
         if self.origin.scheme != "https":
