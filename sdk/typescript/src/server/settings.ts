@@ -193,7 +193,8 @@ function readInstanceId(value: unknown, name: string): string {
 /** Whether it is a text that the server reads: so many characters, well-formed, none of them a control character. */
 function isText(value: unknown, least: number, most: number): value is string {
   if (typeof value !== "string" || /[\p{Cc}\p{Cs}]/u.test(value)) return false;
-  const { length } = [...value];
+  // Characters, as the server counts them.
+  const { length } = Array.from(value);
   return length >= least && length <= most;
 }
 

@@ -7,8 +7,8 @@ import type { Logger } from "./logger.js";
 import type { World } from "./world.js";
 
 /**
- * `unconfigured`: no address or no key; defaults are served, or the bootstrap. `starting`: nothing to serve yet; defaults are served.
- * `ready`: what is served is current. `stale`: something is served, and nothing was heard since `staleSince`.
+ * `unconfigured`: no address or no key; defaults are served, or the bootstrap. `starting`: nothing to serve yet; defaults
+ * are served. `ready`: what is served is current. `stale`: something is served, and nothing was heard since `staleSince`.
  * `closed`: evaluates on from what is held, hears nothing any more.
  */
 export type State = "unconfigured" | "starting" | "ready" | "stale" | "closed";
