@@ -39,7 +39,7 @@ class Client(Listening):
     def wait_until_ready(self, seconds: float) -> bool:
         """Waits for something to serve at most so long; whether there is."""
         session = self._started()
-        session.first.wait(seconds)
+        session.served.wait(seconds)
         return session.store.held is not None
 
     def flush(self) -> None:

@@ -228,12 +228,17 @@ class Evaluator:
     def _begin(self) -> Any:
         """What to evaluate while nothing is published: starts what is to work, and waits once, for a moment."""
         if self._starter == threading.get_ident():
-            return Nothing()  # A finalizer or a signal's handler, in the midst of the start.
+            return self._nothing()  # A finalizer or a signal's handler, in the midst of the start.
         session = self._started()
         if self._view is None and not session.first.is_open:
             self._wait_for_first(session)
         view = self._view
-        return Nothing() if view is None else view
+        return self._nothing() if view is None else view
+
+    def _nothing(self) -> Any:
+        """What is evaluated without a snapshot: what a test has decided holds there too."""
+        overrides = self._overrides
+        return Nothing() if overrides is None else overrides.over(Nothing())
 
     def _wait_for_first(self, session: Session) -> None:
         """Waits for the first snapshot."""
@@ -301,18 +306,21 @@ class Evaluator:
             self._view = None if held is None else held.snapshot
         else:
             self._kept = None
-            self._view = overrides.over(Nothing() if held is None else held.snapshot)
+            self._view = self._nothing() if held is None else overrides.over(held.snapshot)
 
     def _apart(self, settings: Settings) -> Callable[[], None]:
         """Goes on with other settings, as if it had never begun; what is returned brings everything back."""
-        before = self._settings, self._session, self._kept, self._view, self._closed
+        before = self._settings, self._session, self._inherited, self._closed
         with self._start_lock:
-            self._settings, self._session, self._kept, self._view, self._closed = settings, None, None, None, False
+            self._settings, self._session, self._inherited, self._closed = settings, None, None, False
+            self._view = self._kept = None
 
         def restore() -> None:
             self._end()
             with self._start_lock:
-                self._settings, self._session, self._kept, self._view, self._closed = before
+                self._settings, self._session, self._inherited, self._closed = before
+                # What came meanwhile was not published, since another session was at work.
+                self._override(self._overrides)
 
         return restore
 

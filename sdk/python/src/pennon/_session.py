@@ -67,7 +67,9 @@ class Session:
         self.missing = settings.missing()
         self.start_wait = settings.start_wait
         self.first = Gate()
-        """There is something to serve, or no use in waiting for it."""
+        """There is something to serve, or no use for an evaluation to wait for it."""
+        self.served = Gate()
+        """There is something to serve, or never will be."""
         self._health = Health(clock.wall(), configured=self.missing is None)
         self._report = Report(settings.url or "")
         cache = self._cache()
@@ -80,7 +82,7 @@ class Session:
         if held is not None:
             self._health.begins_with(str(held.position), held.source)
         if held is not None or self.missing is not None:
-            self.first.open()
+            self._open()
         self._connect(cache)
         self._status = self._health.status()
 
@@ -135,7 +137,7 @@ class Session:
             if self._sender is not None:
                 self._sender.start()
         except RuntimeError as error:
-            self.first.open()
+            self._open()
             log.error("no thread can be started (%s); serving %s", error, self._served())
 
     def status(self) -> Status:
@@ -158,7 +160,7 @@ class Session:
         with self._lock:
             self._health.close()
             self._changed()
-        self.first.open()
+        self._open()
         if self._connection is not None:
             self._connection.close()
         if self._sender is not None:
@@ -231,9 +233,13 @@ class Session:
         self.notices.serves(held.snapshot)
         with self._lock:
             self._changed()
-        self.first.open()
+        self._open()
         if self._connection is not None:
             self._connection.stored()
+
+    def _open(self) -> None:
+        self.first.open()
+        self.served.open()
 
     def _changed(self) -> None:
         """Tells of another state. Under the lock, so that states are told in their order."""

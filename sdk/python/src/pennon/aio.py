@@ -57,7 +57,7 @@ class AsyncClient(Listening):
         session = self._started()
         loop = asyncio.get_running_loop()
         opened = asyncio.Event()
-        forget = session.first.then(lambda: _call_in(loop, opened.set))
+        forget = session.served.then(lambda: _call_in(loop, opened.set))
         try:
             # The two are one and the same from Python 3.11 on.
             with contextlib.suppress(asyncio.TimeoutError, TimeoutError):

@@ -126,10 +126,10 @@ def test_waits_that_were_in_vain_leave_nothing_behind(peer: Peer) -> None:
                 assert not await flags.wait_until_ready(0.001)
             waiting = asyncio.create_task(flags.wait_until_ready(60))
             await asyncio.sleep(0)
-            assert len(flags._started().first._told) == 1
+            assert len(flags._started().served._told) == 1
             waiting.cancel()
             await asyncio.gather(waiting, return_exceptions=True)
-            assert flags._started().first._told == []
+            assert flags._started().served._told == []
 
     asyncio.run(main())
 

@@ -134,6 +134,16 @@ def test_a_refused_key_lets_nobody_wait(peer: Peer) -> None:
         assert client.status().last_error == "the key is refused (401)"
 
 
+def test_a_refused_key_does_not_end_a_wait_that_was_asked_for(peer: Peer) -> None:
+    peer.scripts[STREAM] = lambda talk: talk.answer(401)
+    with Client(peer.url, "k", start_wait=0, events=False, backoff_min=0.01, backoff_max=0.02) as client:
+        until(lambda: client.status().last_error, "the refusal")
+        assert not client.wait_until_ready(0.05)
+        peer.scripts[STREAM] = _streams(document(flag("f")))
+        assert client.wait_until_ready(10)
+        assert client.is_enabled("f")
+
+
 def test_where_no_thread_can_be_started_defaults_are_served_at_once(
     peer: Peer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,6 +13,7 @@ from peer import put
 from pennon import Client
 from pennon.testing import Overrides, offline, override
 from running import SOURCE
+from waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,6 +134,43 @@ def test_offline_the_application_has_no_server_whatever_the_variables_say(
     assert pennon.flags._session is None
     assert peer.asked == []
     assert caplog.records == []
+
+
+def test_what_came_while_a_client_was_offline_is_served_afterwards(peer: Peer) -> None:
+    more = threading.Event()
+
+    def script(talk: Talk) -> None:
+        talk.stream(put(document(flag("f"))))
+        more.wait(10)
+        talk.send(put(document(flag("f", enabled=False), revision=2)).encode())
+        talk.stay()
+
+    peer.scripts["/api/v1/sdk/stream"] = script
+    with Client(peer.url, "k", start_wait=10, events=False) as client:
+        assert client.is_enabled("f")
+        before = client.status()
+        session = client._session
+        assert session is not None
+        with offline(client=client) as flags:
+            flags.set("g", True)
+            assert client.status().state == "unconfigured"
+            assert (client.is_enabled("f"), client.is_enabled("g")) == (False, True)
+            more.set()
+            until(lambda: session.status().revision == "1-2", "the change")
+        assert before.revision == "1-1"
+        assert client.status().revision == "1-2"
+        assert not client.is_enabled("f", True)
+
+
+def test_what_is_decided_holds_also_where_there_is_nothing_to_serve() -> None:
+    flags = pennon.Flags()
+    with override({"f": True}, client=flags):
+        flags.configure(bootstrap=document())
+        flags._view = None  # as after a fork
+        assert flags.is_enabled("f")
+        assert flags.is_enabled("f")
+    assert not flags.is_enabled("f")
+    flags.close()
 
 
 def test_overrides_are_made_of_values() -> None:
