@@ -32,6 +32,8 @@ struct Fake {
     batches: Arc<Mutex<Vec<Value>>>,
     /// The next answers; 200 when there is none.
     answers: Arc<Mutex<VecDeque<u16>>>,
+    /// The places of the events that it does not take.
+    refuses: Arc<Mutex<Vec<usize>>>,
 }
 
 const SNAPSHOT: &str = r#"{"schemaVersion":1,"epoch":5,"project":"p","environment":"e","revision":1,"segments":{},"layers":{},"flags":{
@@ -62,7 +64,11 @@ async fn events(State(fake): State<Fake>, headers: HeaderMap, body: String) -> R
     assert_eq!(headers[header::AUTHORIZATION], "Bearer key");
     fake.batches.lock().unwrap().push(serde_json::from_str(&body).unwrap());
     let status = fake.answers.lock().unwrap().pop_front().unwrap_or(200);
-    (StatusCode::from_u16(status).unwrap(), r#"{"accepted":1,"refused":[]}"#).into_response()
+    let refuses = fake.refuses.lock().unwrap();
+    let refused: Vec<Value> =
+        refuses.iter().map(|at| json!({"index": at, "code": "invalid_event"})).collect();
+    let answer = json!({"accepted": 1, "refused": refused}).to_string();
+    (StatusCode::from_u16(status).unwrap(), answer).into_response()
 }
 
 impl Fake {
@@ -177,6 +183,22 @@ async fn what_is_refused_is_counted_as_dropped() {
     let batches = fake.batches();
     let dropped = &batches.last().unwrap()["events"][0]["dropped"];
     assert_eq!(dropped, &json!({"exposures": 1, "tracks": 1, "evaluations": 1}));
+}
+
+#[tokio::test]
+async fn what_is_refused_of_a_batch_that_is_taken_is_counted_as_dropped() {
+    let (fake, builder) = Fake::start(&[]).await;
+    let client = builder.build().unwrap();
+    client.ready().await;
+    client.track("m", 1.0, &Context::new("u"));
+    client.track("m", 2.0, &Context::new("u"));
+    *fake.refuses.lock().unwrap() = vec![2];
+    client.flush().await;
+    fake.refuses.lock().unwrap().clear();
+    client.flush().await;
+    let batches = fake.batches();
+    let dropped = &batches.last().unwrap()["events"][0]["dropped"];
+    assert_eq!(dropped, &json!({"exposures": 0, "tracks": 1, "evaluations": 0}));
 }
 
 #[tokio::test]
