@@ -150,7 +150,7 @@ mod tests {
         }
         let (listeners, (send, told)) = (Listeners::default(), std::sync::mpsc::channel());
         let other = send.clone();
-        let _other = listeners.add(move |(): &()| other.send("told").unwrap());
+        listeners.add(move |(): &()| other.send("told").unwrap()).forever();
         let last = Last(listeners.clone());
         let subscription = listeners.add(move |(): &()| assert!(!last.0.is_empty()));
         std::thread::spawn(move || {
