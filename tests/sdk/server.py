@@ -161,7 +161,8 @@ class Project:
         return self.revision()
 
     def archive(self, flag: str) -> str:
-        self.call("DELETE", f"flags/{flag}")
+        """Archives it, also when somebody has just evaluated it."""
+        self.call("DELETE", f"flags/{flag}?force=true")
         return self.revision()
 
     def segment(self, key: str, **document) -> None:
