@@ -11,6 +11,7 @@ import type { Settings } from "./settings.js";
 import type { StatusBoard } from "./status.js";
 import { listen, type Ending } from "./stream.js";
 import { streamPath, type Wire } from "./wire.js";
+import { around } from "./world.js";
 
 /** A stream that ends, as planned, sooner than this has been of little use. */
 const QUICK_MS = 1_000;
@@ -134,7 +135,7 @@ export class Follower {
       case "denied":
         this.#poller.stop();
         this.#denied(ending.status);
-        return this.settings.backoffMaxMs;
+        return around(this.settings.backoffMaxMs, this.wire.world.random());
       case "broken":
         this.status.lost(ending.reason);
         return this.#backoff.failed(nowMs);

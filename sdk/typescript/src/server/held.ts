@@ -36,11 +36,13 @@ export class Held {
     this.take(Snapshot.fromJson(text), source);
   }
 
-  /** Takes a snapshot if it is newer, or of another environment, which has a history of its own. */
+  /**
+   * Takes a snapshot if it is newer. What the server sends also replaces one of another environment that it has not sent,
+   * whatever that one's revision: its history is another.
+   */
   take(next: Snapshot, source: Source): void {
     const before = this.snapshot;
-    const sameLine = before?.project === next.project && before.environment === next.environment;
-    if (before !== undefined && sameLine && compare(next, before) <= 0) return;
+    if (before !== undefined && !this.#isForeign(before, next) && compare(next, before) <= 0) return;
     this.#replace(next, source);
   }
 
@@ -52,6 +54,11 @@ export class Held {
       this.#replace(this.snapshot.patched(patch), "stream");
     }
     return verdict;
+  }
+
+  #isForeign(before: Snapshot, next: Snapshot): boolean {
+    const wasGiven = this.source === "bootstrap" || this.source === "cache";
+    return wasGiven && (before.project !== next.project || before.environment !== next.environment);
   }
 
   #replace(next: Snapshot, source: Source): void {

@@ -34,8 +34,8 @@ export interface Answer {
 /** No answer, and why: words and codes of the system, nothing of the request. */
 export class NoAnswer extends Error {}
 
-/** How many redirects are followed: one for a slash, one for a renamed path, and one more. */
-const MAX_REDIRECTS = 3;
+/** How many redirects are followed: one for a slash, one for a renamed path, and some more. */
+const MAX_REDIRECTS = 5;
 const KEEPS_METHOD = [307, 308];
 const BECOMES_GET = [301, 302, 303];
 

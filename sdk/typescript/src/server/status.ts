@@ -29,7 +29,8 @@ export interface Status {
 export type StatusListener = (status: Status) => unknown;
 
 export class StatusBoard {
-  readonly #listeners = new Set<StatusListener>();
+  /** An object for each call: one function that is given twice is told twice, and each ends by itself. */
+  readonly #listeners = new Set<{ readonly tell: StatusListener }>();
   #state: State;
   #current = false;
   #closed = false;
@@ -57,7 +58,8 @@ export class StatusBoard {
     };
   }
 
-  listen(listener: StatusListener): () => void {
+  listen(tell: StatusListener): () => void {
+    const listener = { tell };
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
@@ -100,9 +102,9 @@ export class StatusBoard {
     const failed = (error: unknown): void => {
       this.logger.error("a listener of the status threw", error);
     };
-    for (const listener of [...this.#listeners]) {
+    for (const { tell } of [...this.#listeners]) {
       try {
-        Promise.resolve(listener(status)).catch(failed);
+        Promise.resolve(tell(status)).catch(failed);
       } catch (error) {
         failed(error);
       }

@@ -20,11 +20,16 @@ export interface Changes {
 }
 
 /** No timer waits longer: a clock may be set, and a machine may sleep. */
-const LONGEST_WAIT_MS = 3_600_000;
+const LONGEST_WAIT_MS = 30_000;
+
+/** An object for each call: one function that is given twice is told twice, and each ends by itself. */
+interface Watcher<T> {
+  readonly tell: (what: T) => unknown;
+}
 
 export class Watchers {
-  readonly #one = new Map<string, Set<(change: Change) => unknown>>();
-  readonly #any = new Set<(changes: Changes) => unknown>();
+  readonly #one = new Map<string, Set<Watcher<Change>>>();
+  readonly #any = new Set<Watcher<Changes>>();
   #snapshot: Snapshot | undefined;
   #lookedMs: number;
   #cancel: () => void = () => undefined;
@@ -37,23 +42,27 @@ export class Watchers {
   }
 
   /** Tells of one flag; the result ends it. */
-  watch(key: string, listener: (change: Change) => unknown): () => void {
-    const listeners = this.#one.get(key) ?? new Set();
-    this.#one.set(key, listeners.add(listener));
+  watch(key: string, tell: (change: Change) => unknown): () => void {
+    this.#begin();
+    const watcher = { tell };
+    const watchers = this.#one.get(key) ?? new Set();
+    this.#one.set(key, watchers.add(watcher));
     this.#wait();
     return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#one.get(key) === listeners) this.#one.delete(key);
+      watchers.delete(watcher);
+      if (watchers.size === 0 && this.#one.get(key) === watchers) this.#one.delete(key);
       this.#wait();
     };
   }
 
   /** Tells of every flag. */
-  watchAny(listener: (changes: Changes) => unknown): () => void {
-    this.#any.add(listener);
+  watchAny(tell: (changes: Changes) => unknown): () => void {
+    this.#begin();
+    const watcher = { tell };
+    this.#any.add(watcher);
     this.#wait();
     return () => {
-      this.#any.delete(listener);
+      this.#any.delete(watcher);
       this.#wait();
     };
   }
@@ -74,6 +83,11 @@ export class Watchers {
 
   get #listening(): boolean {
     return this.#one.size > 0 || this.#any.size > 0;
+  }
+
+  /** Dates that passed while nobody listened are nobody's. */
+  #begin(): void {
+    if (!this.#listening) this.#lookedMs = this.world.nowMs();
   }
 
   /** Tells of the flags whose dates have passed since the last look. */
@@ -105,9 +119,9 @@ export class Watchers {
     if (flags.length === 0) return;
     const revision = idOf(snapshot);
     for (const flag of flags) {
-      for (const listener of [...(this.#one.get(flag) ?? [])]) this.#call(() => listener({ flag, revision }));
+      for (const { tell } of [...(this.#one.get(flag) ?? [])]) this.#call(() => tell({ flag, revision }));
     }
-    for (const listener of [...this.#any]) this.#call(() => listener({ flags, revision }));
+    for (const { tell } of [...this.#any]) this.#call(() => tell({ flags, revision }));
   }
 
   #call(listener: () => unknown): void {

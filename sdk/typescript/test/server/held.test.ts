@@ -45,10 +45,20 @@ describe("what is held", () => {
     assert.deepEqual(one.snapshot?.flagKeys(), []);
   });
 
-  it("is replaced by one of another environment, whose history is another", () => {
-    const { it: one } = held(snapshot([flag("a")], { epoch: 9, revision: 9 }));
-    one.put(JSON.stringify(snapshot([], { epoch: 2, revision: 1, environment: "production" })), "stream");
-    assert.equal(one.revision, "2-1");
+  it("is replaced by one of another environment when it was given, and not when the server sent it", () => {
+    const mine = snapshot([flag("a")], { epoch: 9, revision: 9 });
+    const other = JSON.stringify(snapshot([], { epoch: 2, revision: 1, environment: "production" }));
+    for (const [source, expected] of [
+      ["bootstrap", "2-1"],
+      ["cache", "2-1"],
+      ["stream", "9-9"],
+      ["poll", "9-9"],
+    ] as const) {
+      const { it: one } = held();
+      one.put(JSON.stringify(mine), source);
+      one.put(other, "stream");
+      assert.equal(one.revision, expected, source);
+    }
   });
 
   it("is told to the stream, unless somebody gave it who may have erred", () => {

@@ -71,7 +71,7 @@ describe("a request", () => {
   it("gives up a circle of redirects", async () => {
     server.on("/a", status(301, { location: "/a" }));
     await assert.rejects(get("/a"), because("too many redirects"));
-    assert.equal(server.seen.length, 4);
+    assert.equal(server.seen.length, 6);
   });
 
   it("follows with a body only where the method is kept", async () => {

@@ -114,6 +114,39 @@ describe("a listener of a flag", () => {
     assert.deepEqual([told, world.waiting], [[], 0]);
   });
 
+  it("is not told of a date that passed before anybody listened", () => {
+    const { world, told, take, on } = watchers();
+    take(snapshot([flag("a", { rules: [after(60_000)] })]));
+    world.pass(3_600_000);
+    on("a");
+    world.pass(3_600_000);
+    assert.deepEqual(told, []);
+  });
+
+  it("is told within half a minute when the clock was set beyond a date", () => {
+    const { world, told, take, on } = watchers();
+    on("a");
+    take(snapshot([flag("a", { rules: [after(86_400_000)] })]));
+    told.length = 0;
+    world.now += 2 * 86_400_000;
+    world.pass(30_000);
+    assert.deepEqual(told, ["a 1-1"]);
+  });
+
+  it("that is given twice is told twice, and each ends by itself", () => {
+    const { it: all, told, take } = watchers();
+    const listener = (): void => {
+      told.push("told");
+    };
+    const end = all.watch("a", listener);
+    all.watch("a", listener);
+    take(snapshot([flag("a")]));
+    end();
+    end();
+    take(snapshot([], { revision: 2 }));
+    assert.equal(told.length, 3);
+  });
+
   it("may throw, or reject, without harm to others", async () => {
     const { it: all, told, lines, take, on } = watchers();
     all.watch("a", () => {
