@@ -3,6 +3,7 @@
 //! Must not retry, and must not know what an answer means.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,12 +11,17 @@ use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use hyper::header::{self, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, Response, StatusCode, Uri};
+use hyper_rustls::builderstates::WantsSchemes;
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
+use rustls::crypto::ring;
+use rustls::{ClientConfig, RootCertStore};
+
 use crate::backoff::retry_after;
+use crate::location::resolve;
 use crate::settings::{Endpoint, Settings};
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("pennon-rust/", env!("CARGO_PKG_VERSION")));
@@ -33,7 +39,7 @@ pub(crate) enum HttpError {
     Broken(String),
     #[error("the answer took longer than {} s", .0.as_secs_f32())]
     Timeout(Duration),
-    #[error("the answer redirects to another origin, where the key is not sent")]
+    #[error("the answer redirects to nowhere, or to another origin, where the key is not sent")]
     Elsewhere,
 }
 
@@ -43,6 +49,21 @@ pub(crate) struct Http {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: Uri,
     authorization: HeaderValue,
+}
+
+/// Trusts whom the machine trusts; a machine without certificates of its own, as many containers are, Mozilla's.
+fn trusting() -> Result<HttpsConnectorBuilder<WantsSchemes>, rustls::Error> {
+    match HttpsConnectorBuilder::new().with_provider_and_native_roots(ring::default_provider()) {
+        Ok(builder) => Ok(builder),
+        Err(_) => HttpsConnectorBuilder::new().with_provider_and_webpki_roots(ring::default_provider()),
+    }
+}
+
+/// For an address that is not encrypted: no redirect leads to one that is, and certificates take a while to read.
+fn trusting_nobody() -> Result<ClientConfig, rustls::Error> {
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions()?;
+    Ok(config.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 /// One request.
@@ -61,11 +82,9 @@ impl Http {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(settings.connect_timeout));
-        let provider = rustls::crypto::ring::default_provider;
-        // A machine without certificates of its own, as many containers are, trusts Mozilla's.
-        let tls = match HttpsConnectorBuilder::new().with_provider_and_native_roots(provider()) {
-            Ok(builder) => builder,
-            Err(_) => HttpsConnectorBuilder::new().with_provider_and_webpki_roots(provider())?,
+        let tls = match endpoint.base.scheme_str() {
+            Some("https") => trusting()?,
+            _ => HttpsConnectorBuilder::new().with_tls_config(trusting_nobody()?),
         };
         let connector = tls.https_or_http().enable_http1().wrap_connector(tcp);
         let client = Client::builder(TokioExecutor::new())
@@ -85,7 +104,7 @@ impl Http {
             let answer = answer.map_err(|error| HttpError::Unreachable(chain(&error)))?;
             match redirect(&ask.method, &answer) {
                 None => return Ok(answer),
-                Some(location) => target = self.follow(&location)?,
+                Some(location) => target = self.follow(&target, &location)?,
             }
         }
         Err(HttpError::Unreachable("too many redirects".into()))
@@ -127,11 +146,8 @@ impl Http {
         Uri::from_parts(parts).map_err(|_| HttpError::Unreachable("no such address".into()))
     }
 
-    fn follow(&self, location: &str) -> Result<Uri, HttpError> {
-        if location.starts_with('/') && !location.starts_with("//") {
-            return self.uri(location);
-        }
-        let target: Uri = location.parse().map_err(|_| HttpError::Elsewhere)?;
+    fn follow(&self, asked: &Uri, location: &str) -> Result<Uri, HttpError> {
+        let target = resolve(asked, location).ok_or(HttpError::Elsewhere)?;
         if origin(&target) == origin(&self.base) { Ok(target) } else { Err(HttpError::Elsewhere) }
     }
 }
@@ -192,18 +208,18 @@ mod tests {
     #[test]
     fn a_redirect_is_followed_within_the_origin_only() {
         let http = http("https://Flags.example.org/base");
-        for good in ["/other?x=1", "https://flags.example.org/other", "https://FLAGS.example.org:443/"] {
-            assert!(http.follow(good).is_ok(), "{good}");
+        let asked = http.base.clone();
+        for good in ["/other?x=1", "other", "//flags.example.org/", "https://FLAGS.example.org:443/"] {
+            assert!(http.follow(&asked, good).is_ok(), "{good}");
         }
         for bad in [
             "http://flags.example.org/",
             "https://flags.example.org:444/",
             "https://example.org/",
             "//example.org/",
-            "other",
             "",
         ] {
-            assert!(matches!(http.follow(bad), Err(HttpError::Elsewhere)), "{bad}");
+            assert!(matches!(http.follow(&asked, bad), Err(HttpError::Elsewhere)), "{bad}");
         }
     }
 

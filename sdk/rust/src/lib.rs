@@ -34,7 +34,7 @@
 //! | `context`, `details`, `evaluate`, `results` | a question, its answer, and the way between them |
 //! | `core`, `image`, `counts`, `moment` | the snapshot that is served, its counters, time and chance |
 //! | `status`, `watchers`, `listeners` | who is told of what |
-//! | `feed`, `sse`, `wire`, `order`, `backoff`, `http` | keeping the snapshot current |
+//! | `feed`, `sse`, `wire`, `order`, `backoff`, `http`, `location` | keeping the snapshot current |
 //! | `cache` | the file that a later process starts from |
 //! | `events` | what the server is told |
 //!
@@ -55,6 +55,7 @@ mod feed;
 mod http;
 mod image;
 mod listeners;
+mod location;
 mod moment;
 #[cfg(feature = "openfeature")]
 pub mod openfeature;
