@@ -53,15 +53,16 @@ fn parsed<T>(documents: &Documents<'_>, parse: impl Fn(&str, &str) -> T) -> Vec<
 }
 
 /// The server closes the stream, and says when to come back.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Goodbye {
-    reconnect_after_ms: u64,
+    reconnect_after_ms: Option<f64>,
 }
 
 impl Goodbye {
-    pub(crate) fn pause(&self) -> Duration {
-        Duration::from_millis(self.reconnect_after_ms)
+    /// None when the server does not say, or not in a way that can be used.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        self.reconnect_after_ms.and_then(|millis| Duration::try_from_secs_f64(millis / 1_000.0).ok())
     }
 }
 
@@ -106,8 +107,19 @@ mod tests {
 
     #[test]
     fn a_goodbye_says_when_to_come_back() {
-        let goodbye: Goodbye =
-            serde_json::from_str(r#"{"reconnectAfterMs":1242,"reason":"draining"}"#).unwrap();
-        assert_eq!(goodbye.pause(), Duration::from_millis(1_242));
+        let pause = |text: &str| serde_json::from_str::<Goodbye>(text).unwrap().pause();
+        assert_eq!(
+            pause(r#"{"reconnectAfterMs":1242,"reason":"draining"}"#),
+            Some(Duration::from_millis(1_242))
+        );
+        assert_eq!(pause(r#"{"reconnectAfterMs":12.5}"#), Some(Duration::from_micros(12_500)));
+        for none in [
+            "{}",
+            r#"{"reconnectAfterMs":null}"#,
+            r#"{"reconnectAfterMs":-1}"#,
+            r#"{"reconnectAfterMs":1e300}"#,
+        ] {
+            assert_eq!(pause(none), None, "{none}");
+        }
     }
 }

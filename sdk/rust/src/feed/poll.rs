@@ -59,7 +59,9 @@ fn settle(feed: &Feed, polled: Result<(), Failure>, backoff: &mut Backoff) -> Du
         Err(failure) => failure,
     };
     let (asked, key_is_bad) = match &failure {
-        Failure::Refused(status, _) if is_key_bad(*status) => (feed.core.settings.backoff_max, true),
+        Failure::Refused(status, _) if is_key_bad(*status) => {
+            (about(feed.core.settings.backoff_max, random), true)
+        }
         Failure::Refused(_, pause) => (pause.unwrap_or_default(), false),
         _ => (Duration::ZERO, false),
     };

@@ -9,11 +9,16 @@ use hyper::{Method, StatusCode};
 use tokio::time::timeout;
 
 use super::{Dropped, Feed, is_key_bad};
-use crate::backoff::{Backoff, LONGEST_PAUSE, SHORTEST_PAUSE};
+use crate::backoff::{Backoff, LONGEST_PAUSE, SHORTEST_PAUSE, about};
 use crate::http::{Ask, HttpError, pause};
 use crate::sse::{EVENT_BYTES, Event, Reader, Unreadable};
 use crate::status::Source;
 use crate::wire::Goodbye;
+
+/// A stream that ends within this time was good for little.
+const QUICK: Duration = Duration::from_secs(1);
+/// As many in a row are put up with; after them, a server that asks for a quick return is not believed.
+const QUICK_ENDS: u32 = 3;
 
 /// How a stream ended, or why there was none.
 #[derive(Debug, thiserror::Error)]
@@ -34,34 +39,43 @@ enum End {
     Unreadable(#[from] Unreadable),
     #[error(transparent)]
     Dropped(#[from] Dropped),
-    #[error("a goodbye cannot be read")]
-    BadGoodbye,
 }
 
 /// Follows the stream for ever.
 pub(super) async fn follow(feed: &Feed) {
     let settings = &feed.core.settings;
     let mut backoff = Backoff::new(settings.backoff_min, settings.backoff_max, settings.healthy_after);
-    let mut resumes = true;
+    let (mut resumes, mut quick_ends) = (true, 0);
     loop {
+        let begun = Instant::now();
         let Err(end) = listen(feed, resumes, &mut backoff).await;
+        quick_ends = if begun.elapsed() < QUICK { quick_ends + 1 } else { 0 };
         tracing::debug!(target: "pennon", end = %end, "the stream is over");
         // What could not be read must not be asked for again.
-        resumes = !matches!(end, End::Dropped(_) | End::Unreadable(_) | End::BadGoodbye);
-        let pause = settle(feed, &end, &mut backoff);
+        resumes = !matches!(end, End::Dropped(_) | End::Unreadable(_));
+        let pause = settle(feed, &end, &mut backoff, quick_ends > QUICK_ENDS);
         tokio::time::sleep(pause).await;
     }
 }
 
-/// How long to wait before the next attempt.
-fn settle(feed: &Feed, end: &End, backoff: &mut Backoff) -> Duration {
+/// How long to wait before the next attempt. Who is sent away again and again backs off.
+fn settle(feed: &Feed, end: &End, backoff: &mut Backoff, is_restless: bool) -> Duration {
     let (now, random) = (Instant::now(), fastrand::f64());
+    let settings = &feed.core.settings;
     let (asked, key_is_bad) = match end {
-        End::Goodbye(pause) | End::Whole(Some(pause)) => {
+        End::Goodbye(pause) | End::Whole(Some(pause)) if !is_restless => {
+            let pause = (*pause).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            if pause > settings.read_timeout {
+                // Nothing will be heard for longer than a living stream may be silent.
+                feed.core.board.stream_lost(end.to_string());
+                feed.lost(&end.to_string(), false);
+            }
             backoff.ended(now);
-            return (*pause).clamp(SHORTEST_PAUSE, LONGEST_PAUSE);
+            return pause;
         }
-        End::Refused(status, _) if is_key_bad(*status) => (Some(feed.core.settings.backoff_max), true),
+        End::Goodbye(pause) | End::Whole(Some(pause)) => (Some(*pause), false),
+        // Many that share a key do not come back in step.
+        End::Refused(status, _) if is_key_bad(*status) => (Some(about(settings.backoff_max, random)), true),
         End::Refused(_, pause) => (*pause, false),
         _ => (None, false),
     };
@@ -100,7 +114,7 @@ async fn listen(feed: &Feed, resumes: bool, backoff: &mut Backoff) -> Result<std
         backoff.worked(Instant::now());
         heard(feed, is_current);
         for event in reader.push(&chunk)? {
-            is_current |= take(feed, event).await?;
+            is_current |= take(feed, event, reader.retry()).await?;
         }
         if is_current {
             heard(feed, true);
@@ -194,13 +208,14 @@ fn path(feed: &Feed) -> String {
 }
 
 /// Does what an event says. Gives whether it shows that what is held is current.
-async fn take(feed: &Feed, event: Event) -> Result<bool, End> {
+async fn take(feed: &Feed, event: Event, retry: Option<Duration>) -> Result<bool, End> {
     match event.name.as_str() {
         "put" => feed.put(event.data, Source::Stream).await?,
         "patch" => feed.patch(event.data).await?,
         "goodbye" => {
-            let goodbye: Goodbye = serde_json::from_str(&event.data).map_err(|_| End::BadGoodbye)?;
-            return Err(End::Goodbye(goodbye.pause()));
+            let goodbye: Goodbye = serde_json::from_str(&event.data).unwrap_or_default();
+            let pause = goodbye.pause().or(retry).unwrap_or(feed.core.settings.backoff_min);
+            return Err(End::Goodbye(pause));
         }
         // A newer server may say more.
         _ => return Ok(false),
