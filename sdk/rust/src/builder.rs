@@ -83,7 +83,7 @@ impl Builder {
         url: String;
         /// A server key of the environment. Variable `PENNON_SDK_KEY`.
         key: String;
-        /// This process's name, 1 to 128 characters. Variable `PENNON_INSTANCE_ID`; else host name, process id and start.
+        /// This process's name, 1 to 200 characters. Variable `PENNON_INSTANCE_ID`; else host name, process id and start.
         instance_id: String;
         /// The folder of the file that a later process starts from. Variable `PENNON_CACHE_DIR`; else none.
         cache_dir: PathBuf;

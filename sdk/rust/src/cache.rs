@@ -124,7 +124,8 @@ pub(crate) async fn keep(core: Arc<Core>) {
         if let Some(image) = image {
             kept = Some(image.revision());
             let path = path.clone();
-            let written = tokio::task::spawn_blocking(move || write(&path, &image.snapshot, fastrand::u64(..))).await;
+            let written =
+                tokio::task::spawn_blocking(move || write(&path, &image.snapshot, fastrand::u64(..))).await;
             if let Ok(Err(error)) = written {
                 warn(&core, folder, error);
             }

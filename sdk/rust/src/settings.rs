@@ -17,7 +17,7 @@ const LABELS: usize = 16;
 const LABEL_KEY: usize = 64;
 const LABEL_VALUE: usize = 128;
 /// Characters of an instance's id.
-const INSTANCE_ID: usize = 128;
+const INSTANCE_ID: usize = 200;
 
 /// A setting that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -184,8 +184,13 @@ impl Reader<'_> {
         if let Some(value) = given {
             return if fits(&value) { Ok(Some(value)) } else { Err(SettingError { name, allowed }) };
         }
-        let Some(text) = (self.variables)(variable).filter(|text| !text.is_empty()) else { return Ok(None) };
-        let value = read(&text).filter(fits);
+        // A secret that is mounted as a file ends with a line feed, as a rule.
+        let text = (self.variables)(variable).unwrap_or_default();
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let value = read(text).filter(fits);
         if value.is_none() {
             self.warnings.push(SettingError { name: variable, allowed });
         }
@@ -214,7 +219,7 @@ const is_key: Check<String> = Check("a key as the server shows it, visible ASCII
 });
 
 #[expect(non_upper_case_globals, reason = "reads as the function that it holds")]
-const is_instance_id: Check<String> = Check("1 to 128 characters, none of them a control character", |id| {
+const is_instance_id: Check<String> = Check("1 to 200 characters, none of them a control character", |id| {
     let length = id.chars().count();
     (1..=INSTANCE_ID).contains(&length) && !id.chars().any(char::is_control)
 });
@@ -243,7 +248,7 @@ fn endpoint(url: &str, key: String) -> Option<Endpoint> {
 }
 
 fn read_bool(text: &str) -> Option<bool> {
-    match text {
+    match text.to_ascii_lowercase().as_str() {
         "true" => Some(true),
         "false" => Some(false),
         _ => None,
@@ -251,7 +256,7 @@ fn read_bool(text: &str) -> Option<bool> {
 }
 
 fn read_seconds(text: &str) -> Option<Duration> {
-    Duration::try_from_secs_f64(text.trim().parse().ok()?).ok()
+    Duration::try_from_secs_f64(text.parse().ok()?).ok()
 }
 
 /// `region=eu,team=shop`
@@ -339,11 +344,11 @@ mod tests {
     fn variables_stand_in_for_what_was_not_given() {
         let variables = |name: &str| {
             let value = match name {
-                "PENNON_URL" => "http://localhost:8080",
-                "PENNON_SDK_KEY" => "other",
-                "PENNON_LABELS" => "region=eu, team=shop",
-                "PENNON_START_WAIT" => "0.5",
-                "PENNON_EVENTS" => "false",
+                "PENNON_URL" => " http://localhost:8080/ ",
+                "PENNON_SDK_KEY" => "other\n",
+                "PENNON_LABELS" => " region=eu, team=shop, ",
+                "PENNON_START_WAIT" => " 0.5 ",
+                "PENNON_EVENTS" => "False",
                 _ => return None,
             };
             Some(value.to_owned())

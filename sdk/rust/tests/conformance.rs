@@ -252,8 +252,7 @@ fn place(snapshot: &str) -> (String, String) {
     let flags = members.remove("flags").unwrap();
     let flags: BTreeMap<String, Box<RawValue>> = serde_json::from_str(flags.get()).unwrap();
     let rest = serde_json::to_string(&members).unwrap();
-    let other =
-        |(key, flag): (&String, &Box<RawValue>)| format!(",{}:{flag}", serde_json::to_string(key).unwrap());
+    let other = |(key, flag)| format!(",{}:{flag}", serde_json::to_string(key).unwrap());
     let others = flags.iter().map(other).collect::<Vec<_>>().concat();
     (format!("{},\"flags\":{{", rest.strip_suffix('}').unwrap()), format!("{others}}}}}"))
 }

@@ -64,9 +64,9 @@ async fn events(State(fake): State<Fake>, headers: HeaderMap, body: String) -> R
     assert_eq!(headers[header::AUTHORIZATION], "Bearer key");
     fake.batches.lock().unwrap().push(serde_json::from_str(&body).unwrap());
     let status = fake.answers.lock().unwrap().pop_front().unwrap_or(200);
-    let refuses = fake.refuses.lock().unwrap();
+    let indices = fake.refuses.lock().unwrap();
     let refused: Vec<Value> =
-        refuses.iter().map(|at| json!({"index": at, "code": "invalid_event"})).collect();
+        indices.iter().map(|at| json!({"index": at, "code": "invalid_event"})).collect();
     let answer = json!({"accepted": 1, "refused": refused}).to_string();
     (StatusCode::from_u16(status).unwrap(), answer).into_response()
 }

@@ -270,7 +270,8 @@ mod tests {
             let (count, lost) = batch.refused(answer.as_bytes());
             (count, lost.tracks)
         };
-        let refused = r#"{"accepted":2,"refused":[{"index":0},{"index":3,"code":"invalid_event"},{"index":3}]}"#;
+        let refused =
+            r#"{"accepted":2,"refused":[{"index":0},{"index":3,"code":"invalid_event"},{"index":3}]}"#;
         assert_eq!(of(refused), (2, 1));
         assert_eq!(of(r#"{"refused":[{"index":4}]}"#), (0, 0));
         for nothing in [r#"{"accepted":4,"refused":[]}"#, r#"{"accepted":0,"repeated":true}"#, "<html>", ""] {
