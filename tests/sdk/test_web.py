@@ -5,6 +5,7 @@ import pytest
 import faults
 import sse
 from agent import Refused
+from batches import tracked
 from proxy import Proxy
 from scene import EVENTS, PRIVATE
 
@@ -178,3 +179,33 @@ def test_a_date_that_passes_arrives_under_the_same_revision(scene):
     scene.proxy.inject(sse.write("patch", step, name), scene.stream)
     assert agent.wait_events(1, "change")[0]["revision"] == name
     assert agent.value("flag", True) is False
+
+
+def test_a_bootstrap_is_served_and_given_way_to(scene):
+    scene.project.flag()
+    old = scene.bootstrap()
+    scene.project.switch("flag", False)
+    scene.proxy.refuse()
+    agent = scene.start(bootstrap=old, startWaitMs=1)
+    assert agent.value() is True and agent.status()["source"] == "bootstrap"
+    scene.proxy.accept()
+    agent.until_value("flag", False)
+
+
+def test_an_exposure_of_a_run_is_told_once_for_a_unit(scene):
+    tracked(scene)
+    agent = scene.ready(**{**ON, "flushIntervalMs": 60_000})
+    for user in ("user-1", "user-2", "user-1"):
+        agent.evaluate(user=user)
+    agent.ask("flush")
+    exposures = [event for batch in taken(scene) for event in batch["events"] if event["kind"] == "exposure"]
+    assert sorted(each["unit"] for each in exposures) == ["user-1", "user-2"]
+    assert {(each["flag"], each["variant"], each["run"], each["arm"]) for each in exposures} == {("flag", "on", "r-1", "candidate")}
+
+
+def test_batches_outlive_the_page(scene):
+    agent = scene.ready(**ON)
+    for number in range(1_500):
+        agent.send("track", metric="m", value=number, context={"targetingKey": "u" * 100})
+    scene.proxy.wait(lambda: sum(len(b["events"]) for b in taken(scene)) >= 1_500, "every measurement", 60)
+    assert all(len(request.body) <= 48 * 1024 for request in scene.proxy.seen(EVENTS))
