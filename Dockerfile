@@ -6,10 +6,12 @@ WORKDIR /build
 # manifest names needs a file, so each gets an empty one.
 COPY Cargo.toml Cargo.lock ./
 COPY sdk/engine/Cargo.toml sdk/engine/
+COPY sdk/rust/Cargo.toml sdk/rust/
 COPY tests/load/Cargo.toml tests/load/
-RUN mkdir -p src sdk/engine/src sdk/engine/benches tests/load/src \
-    && echo 'fn main() {}' | tee src/main.rs sdk/engine/benches/evaluate.rs tests/load/src/main.rs > /dev/null \
-    && touch src/lib.rs sdk/engine/src/lib.rs \
+RUN mkdir -p src sdk/engine/src sdk/engine/benches sdk/rust/src sdk/rust/benches sdk/rust/tests tests/load/src \
+    && echo 'fn main() {}' | tee src/main.rs sdk/engine/benches/evaluate.rs sdk/rust/benches/evaluate.rs \
+        sdk/rust/tests/openfeature.rs tests/load/src/main.rs > /dev/null \
+    && touch src/lib.rs sdk/engine/src/lib.rs sdk/rust/src/lib.rs \
     && cargo build --locked --profile dist --bin pennon
 
 # Then the server itself. The files come with the times of the checkout, which may be older than the layer above:
