@@ -69,6 +69,33 @@ on_both! {
         assert!(told.contains("a 33.333 %, b 66.667 % by targetingKey for everyone"), "{told}");
     }
 
+    fn use_and_instances_are_shown_and_a_flag_in_use_wants_force(server: Server) {
+        assert_eq!(succeeds(&server, &["usage"]), "nothing was ever evaluated in development\n");
+        assert_eq!(succeeds(&server, &["usage", "--unknown"]), "no flag is asked for that is not defined\n");
+        assert_eq!(succeeds(&server, &["instances"]), "no instance of an SDK is known in development\n");
+        let batch = r#"{"instanceId": "shop-1", "session": "8f1c0a4be27d6395", "sequence": 1, "events": [
+            {"kind": "instance", "sdk": "pennon-rust", "sdkVersion": "0.1.0", "state": "ready", "revision": "7-1", "labels": {"region": "eu"}},
+            {"kind": "summary", "evaluations": [{"flag": "new_checkout_flow", "variant": "on", "reason": "SPLIT", "count": 3},
+                {"flag": "new_checkout_flow", "variant": "off", "reason": "SPLIT", "count": 1}, {"flag": "gone", "reason": "ERROR", "errorCode": "FLAG_NOT_FOUND", "count": 2}]},
+            {"kind": "track", "metric": "latency", "unit": "u", "value": 2.5},
+            {"kind": "exposure", "flag": "new_checkout_flow", "variant": "on", "run": "r-1", "arm": "candidate", "unit": "u"}]}"#;
+        server.holding(&server.server_key).post("/api/v1/sdk/events").json(batch).expect(200);
+        let usage = succeeds(&server, &["usage"]);
+        assert!(usage.contains("new_checkout_flow  4            0        on 75 %, off 25 %  20"), "{usage}");
+        assert!(usage.contains("latency  server  1       2.5"), "{usage}");
+        let one = succeeds(&server, &["usage", "new_checkout_flow", "--step", "day", "--since", "7d"]);
+        assert!(one.contains("on       SPLIT   server  3") && one.contains("r-1  candidate  on       1"), "{one}");
+        assert_eq!(json(&server, &["usage", "--json"])["items"][0]["evaluations"], 4);
+        assert!(fails(&server, &["usage", "new_checkout_flo"]).contains("did you mean new_checkout_flow?"));
+        assert!(succeeds(&server, &["usage", "--unknown"]).contains("gone  2"));
+        let instances = succeeds(&server, &["instances"]);
+        assert!(instances.contains("shop-1    pennon-rust 0.1.0  ready  1"), "{instances}");
+        assert_eq!(json(&server, &["instances", "--json"])["items"][0]["labels"]["region"], "eu");
+        let refused = fails(&server, &["flag", "archive", "new_checkout_flow", "--reason", "r"]);
+        assert!(refused.contains("evaluated in the last hour: in development") && refused.contains("--force"), "{refused}");
+        succeeds(&server, &["flag", "archive", "new_checkout_flow", "--reason", "r", "--force"]);
+    }
+
     fn the_audit_log_is_verified_and_a_changed_export_is_not(server: Server) {
         succeeds(&server, &["project", "create", "shop"]);
         succeeds(&server, &["flag", "on", "new_checkout_flow"]);

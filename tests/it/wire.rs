@@ -68,8 +68,8 @@ fn pretty(json: &str) -> String {
     out
 }
 
-#[test]
-fn answers_are_what_they_were() {
+/// What differs from run to run, replaced.
+fn settings() -> insta::Settings {
     let mut settings = insta::Settings::clone_current();
     settings.set_prepend_module_to_snapshot(false);
     settings.set_omit_expression(true);
@@ -84,13 +84,20 @@ fn answers_are_what_they_were() {
         (r#""selector": "[0-9A-Za-z]+""#, r#""selector": "[selector]""#),
         (r#""epoch": \d{13}"#, r#""epoch": "[milliseconds]""#),
         (r#""version": "\d+\.\d+\.\d+""#, r#""version": "[release]""#),
+        (r"\b\d+ s ago", "[seconds] s ago"),
+        (r#""revisionSent": "\d{13}-"#, r#""revisionSent": "[milliseconds]-"#),
         (r#""syncedMsAgo": \d+"#, r#""syncedMsAgo": "[milliseconds]""#),
     ] {
         settings.add_filter(found, instead);
     }
+    settings
+}
+
+#[test]
+fn answers_are_what_they_were() {
     let server = Server::on(Home::sqlite());
     let owner = server.owner();
-    settings.bind(|| {
+    settings().bind(|| {
         let snapshot = |name: &str, answer: Answer| insta::assert_snapshot!(name, shown(&answer));
         let body = r#"{"key": "price", "type": "number", "variants": {"old": 3.0, "new": 1e2}, "clientVisible": true, "kind": "experiment",
             "description": "Price test", "tags": ["shop"], "owner": "team", "metadata": {"team": "payments", "weight": 2.50}}"#;
@@ -149,5 +156,38 @@ fn answers_are_what_they_were() {
         snapshot("ofrep_invalid_context", server.evaluate(&server.server_key, "split", "[]"));
         snapshot("ofrep_unauthenticated", server.evaluate("nonsense", "split", "{}"));
         snapshot("ofrep_wrong_key_kind", server.evaluate(&server.token, "split", "{}"));
+    });
+}
+
+#[test]
+fn answers_about_use_are_what_they_were() {
+    let server = Server::on(Home::sqlite());
+    let owner = server.owner();
+    let told = |body: &str| server.holding(&server.server_key).post("/api/v1/sdk/events").json(body).send();
+    settings().bind(|| {
+        let snapshot = |name: &str, answer: Answer| insta::assert_snapshot!(name, shown(&answer));
+        let batch = r#"{"instanceId": "shop-1", "session": "8f1c0a4be27d6395", "sequence": 1, "events": [
+            {"kind": "instance", "sdk": "pennon-python", "sdkVersion": "0.1.0-rc.1", "startedAt": "2026-11-25T12:52:00.000Z", "state": "ready", "revision": "7-1",
+             "healthy": false, "labels": {"region": "eu"}, "dropped": {"exposures": 1, "tracks": 2, "evaluations": 3}},
+            {"kind": "summary", "evaluations": [
+                {"flag": "new_checkout_flow", "variant": "on", "reason": "SPLIT", "count": 812},
+                {"flag": "new_checkout_flow", "reason": "ERROR", "errorCode": "TYPE_MISMATCH", "count": 1},
+                {"flag": "gone", "reason": "ERROR", "errorCode": "FLAG_NOT_FOUND", "count": 3}]},
+            {"kind": "exposure", "flag": "new_checkout_flow", "variant": "on", "run": "r-1", "arm": "candidate", "unit": "user-1"},
+            {"kind": "track", "metric": "latency", "unit": "user-1", "value": 2.5},
+            {"kind": "track", "metric": "latency"},
+            {"kind": "newer"}]}"#;
+        snapshot("events_answer", told(batch));
+        snapshot("events_repeated", told(batch));
+        snapshot("problem_events_envelope", told(r#"{"instanceId": "", "session": "x", "sequence": 0, "events": []}"#));
+        let of = |path: &str| owner.get(&project(&format!("{path}environment=development"))).expect(200);
+        snapshot("usage", of("/usage?step=day&"));
+        snapshot("usage_unknown", of("/usage/unknown?"));
+        snapshot("instances", of("/instances?"));
+        let mut stream = server.stream_named("a-listener").listen();
+        stream.event("put");
+        snapshot("instances_listening", of("/instances?limit=1&"));
+        snapshot("problem_flag_in_use", owner.delete(&flag("new_checkout_flow")).if_match(1).reason("r").expect(409));
+        snapshot("flag_seen", owner.get(&flag("new_checkout_flow")).expect(200));
     });
 }

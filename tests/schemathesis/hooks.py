@@ -21,10 +21,21 @@ def declares(operation, header):
     return any(parameter.name == header for parameter in operation.headers)
 
 
+EVENTS = {
+    "instanceId": "schemathesis", "session": "0123456789abcdef", "sequence": 1,
+    "events": [
+        {"kind": "instance", "sdk": "made-up", "labels": {"a": "b"}},
+        {"kind": "summary", "evaluations": [{"flag": "theme", "variant": "a", "reason": "SPLIT", "count": 1}]},
+        {"kind": "exposure", "flag": "theme", "variant": "a", "run": "r", "unit": "u"},
+        {"kind": "track", "metric": "m", "unit": "u", "value": 1.5},
+    ],
+}
+
 # Operation -> path parameters and body of a request that succeeds.
 _FLAG = "/api/v1/projects/{project}/flags/{flag}"
 SENSIBLE = {
     "GET /ofrep/v1/event-stream/{channel}": ({"channel": os.environ["PENNON_CHANNEL"]}, None),
+    "POST /api/v1/sdk/events": ({}, EVENTS),
     "POST /api/v1/keys": ({}, {"kind": "api", "name": "robot", "grants": [{"role": "editor", "project": "default"}]}),
     "POST /api/v1/projects/{project}/keys": ({}, {"kind": "client", "name": "web", "environment": "development"}),
     "POST /api/v1/projects/{project}/layers/{key}/revert": ({"key": "slots"}, {"version": 1}),

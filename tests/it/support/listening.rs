@@ -22,6 +22,12 @@ impl Server {
             .header("Authorization", &format!("Bearer {key}"))
     }
 
+    /// The stream of rules of a listener that says its name.
+    pub fn stream_named(&self, name: &str) -> Opening {
+        Opening::new(&self.address, "GET", &format!("/api/v1/sdk/stream?instanceId={name}"))
+            .header("Authorization", &format!("Bearer {}", self.server_key))
+    }
+
     /// The stream of results for a context, with a key.
     pub fn client_stream(&self, key: &str, context: &str) -> Opening {
         Opening::new(&self.address, "POST", "/api/v1/sdk/client-stream")
