@@ -1,6 +1,7 @@
 //! `pennon usage`: how often flags are evaluated, what came of it, and what is asked for and not there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 
 use clap::Args;
 use serde_json::Value;
@@ -51,10 +52,10 @@ impl Usage {
             let from = Clock::System.now_ms().div_euclid(1_000).saturating_sub(seconds);
             let from = jiff::Timestamp::from_second(from);
             let from = from.map_err(|error| Failure::Usage(format!("--since: {error}")))?;
-            path.push_str(&format!("&from={}", escaped(&from.to_string())));
+            let _ = write!(path, "&from={}", escaped(&from.to_string()));
         }
         if let Some(flag) = &self.flag {
-            path.push_str(&format!("&flag={}", escaped(flag)));
+            let _ = write!(path, "&flag={}", escaped(flag));
             let done = one(&path, remote, out);
             return done.map_err(|failure| super::flag::with_near_name(failure, remote, flag));
         }

@@ -250,7 +250,7 @@ mod tests {
     #[test]
     fn what_waits_is_bounded_and_packed_in_bounded_batches_with_rising_numbers() {
         let mut waiting = Waiting::new(1);
-        for flag in 0..WAITING_ROWS + 1 {
+        for flag in 0..=WAITING_ROWS {
             waiting.add(count(&flag.to_string()), 60);
         }
         waiting.add(count("0"), 60);

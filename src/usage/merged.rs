@@ -1,7 +1,7 @@
 //! Many batches as the rows they come to: aggregated, and each table's rows in the order of its key, so that nodes that write
 //! the same rows at the same time wait for each other and never in a circle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batch::{Batch, Counted, Trust};
 use super::meters;
@@ -18,15 +18,21 @@ const EARLY: i64 = 5 * 60 * SECOND;
 #[derive(Debug, Default)]
 pub struct Merged<'a> {
     counts: BTreeMap<CountPlace<'a>, i64>,
-    seen: BTreeMap<evaluation::Seen<'a>, ()>,
+    seen: BTreeSet<evaluation::Seen<'a>>,
     unknown: BTreeMap<(&'a str, &'a str, i64), i64>,
     instances: BTreeMap<(&'a str, &'a str, &'a str, i64), &'a Batch>,
-    exposures: BTreeMap<(&'a str, &'a str, &'a str, i64), (&'a str, &'a str, &'a str, i64)>,
+    exposures: BTreeMap<UnitPlace<'a>, Met<'a>>,
     tracks: BTreeMap<(&'a str, &'a str, i64, i64, i64), Values>,
 }
 
 /// Environment, flag, span, its beginning, variant, outcome, source.
 type CountPlace<'a> = (&'a str, &'a str, i64, i64, &'a str, &'static str, &'static str);
+
+/// Environment, run, unit, source.
+type UnitPlace<'a> = (&'a str, &'a str, &'a str, i64);
+
+/// Flag, arm, variant, when.
+type Met<'a> = (&'a str, &'a str, &'a str, i64);
 
 #[derive(Debug, Clone, Copy)]
 struct Values {
@@ -77,7 +83,7 @@ impl<'a> Merged<'a> {
 
     fn count(&mut self, environment: &'a str, counted: &'a Counted, now: i64) {
         let (at, source) = (moment(counted.at, now), counted.source.as_str());
-        self.seen.insert((environment, &counted.flag, source), ());
+        self.seen.insert((environment, &counted.flag, source));
         for span in SPANS {
             let begins = begins(at, span);
             let place = (
@@ -105,7 +111,7 @@ impl<'a> Merged<'a> {
                 })
                 .collect();
             evaluation::count(tx, &counts).await?;
-            let seen: Vec<_> = self.seen.into_keys().collect();
+            let seen: Vec<_> = self.seen.into_iter().collect();
             evaluation::see(tx, &seen, now).await?;
         }
         if !self.unknown.is_empty() {

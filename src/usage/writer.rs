@@ -143,7 +143,9 @@ impl Writer {
             }
             Err(cause) if cause.is_unavailable() => {
                 warn!(error = %cause, batches = group.len(), "events were not stored: their senders try again");
-                group.into_iter().for_each(|job| tell(job, Err(NotStored::Away)));
+                for job in group {
+                    tell(job, Err(NotStored::Away));
+                }
             }
             // What the database refuses of one batch keeps no other from being stored.
             Err(_) if group.len() > 1 => {
@@ -153,7 +155,9 @@ impl Writer {
             }
             Err(cause) => {
                 error!(error = %cause, "the database refused a batch of events");
-                group.into_iter().for_each(|job| tell(job, Err(NotStored::Refused)));
+                for job in group {
+                    tell(job, Err(NotStored::Refused));
+                }
             }
         }
     }

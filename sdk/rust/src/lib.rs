@@ -24,7 +24,7 @@
 //! ```
 //!
 //! What every SDK of Pennon does alike (states, settings, events) is said in `sdk/README.md`; recipes are in this crate's
-//! README. [`test`] is for your tests, [`openfeature`] (with the feature of that name) is a provider.
+//! README. [`mod@test`] is for your tests, [`openfeature`] (with the feature of that name) is a provider.
 //!
 //! # Map
 //!

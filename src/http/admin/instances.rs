@@ -19,6 +19,7 @@ use crate::stream::listeners::Listening;
 use crate::stream::position::Position;
 
 /// A process that evaluates flags.
+#[expect(clippy::struct_field_names, reason = "instanceId is its name on the wire")]
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Instance {

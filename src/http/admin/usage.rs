@@ -287,7 +287,7 @@ fn window(call: &Call, now: i64) -> Result<Window, Problem> {
 fn time(call: &Call, name: &str) -> Result<Option<i64>, Problem> {
     let read = |text: &str| {
         let time = text.parse::<jiff::Timestamp>();
-        time.map(|time| time.as_microsecond()).map_err(|_| {
+        time.map(jiff::Timestamp::as_microsecond).map_err(|_| {
             bad(&format!("the parameter \"{name}\" is a time as RFC 3339 writes it, with its zone"))
         })
     };

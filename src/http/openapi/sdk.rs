@@ -31,7 +31,7 @@ pub struct EventBatch {
     #[schema(pattern = "^[0-9a-f]{16}$")]
     session: String,
     /// Begins at 1, and grows by 1 with every batch of the session.
-    #[schema(minimum = 1, maximum = 9007199254740991_i64)]
+    #[schema(minimum = 1, maximum = 9_007_199_254_740_991_i64)]
     sequence: i64,
     /// The events; one that is wrong by itself is refused alone.
     #[schema(max_items = 1000)]
@@ -97,7 +97,7 @@ pub struct SdkEvaluations {
     /// The code of an error.
     error_code: Option<String>,
     /// How many.
-    #[schema(minimum = 1, maximum = 1000000000)]
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
     count: i64,
 }
 

@@ -85,7 +85,7 @@ impl Reading<'_> {
                 }),
                 // Whatever an application asked for: what is no text that can be shown is left out.
                 Found::Unknown if text(&entry.flag, NAME_LIMIT).is_ok() => {
-                    unknown.push((entry.flag, entry.count))
+                    unknown.push((entry.flag, entry.count));
                 }
                 _ => {}
             }
