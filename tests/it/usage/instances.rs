@@ -62,7 +62,9 @@ on_both! {
         silent.event("put");
         taken(&server.tell(&heartbeat("tells-too", 5, 1, "")), 1);
         let mut streams: Vec<_> = (0..2).map(|_| listen(&server, "?instanceId=tells-too").listen()).collect();
-        streams.iter_mut().for_each(|stream| drop(stream.event("put")));
+        for stream in &mut streams {
+            stream.event("put");
+        }
         let _nameless = listen(&server, "").listen();
         let revision = server.flip(true);
         silent.event("patch");

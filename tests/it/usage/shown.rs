@@ -23,8 +23,11 @@ fn at(second: i64, variant: &str, reason: &str, count: i64) -> String {
     )
 }
 
+/// Variant and reason, evaluations, and those of each point.
+type Series = (String, i64, Vec<(String, i64)>);
+
 #[track_caller]
-fn series(answer: &Answer) -> Vec<(String, i64, Vec<(String, i64)>)> {
+fn series(answer: &Answer) -> Vec<Series> {
     let points = |one: &Value| {
         let point = |point: &Value| {
             (point["at"].as_str().unwrap().to_owned(), point["evaluations"].as_i64().unwrap())
