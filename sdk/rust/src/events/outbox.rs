@@ -72,7 +72,8 @@ impl Fate {
     /// The fate of a batch that was answered with this status.
     pub(crate) fn of(status: u16, retry_after: Option<Duration>) -> Self {
         match status {
-            200..=299 => Self::Done,
+            // Another success is not the server's: it has kept what it answers with 200.
+            200 => Self::Done,
             413 => Self::Split,
             400 | 401 | 403 | 422 => Self::Drop,
             429 | 503 => Self::Again(retry_after),
@@ -283,10 +284,10 @@ mod tests {
     fn each_status_has_its_fate() {
         let wait = Some(Duration::from_secs(3));
         let of = |status| Fate::of(status, wait);
-        assert_eq!([of(200), of(202)], [Fate::Done; 2]);
+        assert_eq!(of(200), Fate::Done);
         assert_eq!(of(413), Fate::Split);
         assert_eq!([of(400), of(401), of(403), of(422)], [Fate::Drop; 4]);
         assert_eq!([of(429), of(503)], [Fate::Again(wait); 2]);
-        assert_eq!([of(500), of(404), of(301)], [Fate::Again(None); 3]);
+        assert_eq!([of(500), of(404), of(301), of(204)], [Fate::Again(None); 4]);
     }
 }

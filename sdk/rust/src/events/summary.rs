@@ -8,6 +8,9 @@ use serde::Serialize;
 use crate::counts::Counted;
 use crate::details::ErrorCode;
 
+/// The server takes no larger count; what is above is a line of its own.
+const COUNT: u64 = 1_000_000_000;
+
 /// What is counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Key {
@@ -62,17 +65,15 @@ impl Summary {
 
     /// Takes all counts, in the order of their flags.
     pub(crate) fn take(&mut self) -> Vec<Line> {
-        let mut lines: Vec<Line> = self
-            .counts
-            .drain()
-            .map(|(Key { flag, variant, reason, error }, count)| Line {
-                flag,
-                variant,
-                reason,
-                error_code: error,
-                count,
-            })
-            .collect();
+        let mut lines = Vec::with_capacity(self.counts.len());
+        for (Key { flag, variant, reason, error }, mut left) in self.counts.drain() {
+            while left > 0 {
+                let count = left.min(COUNT);
+                left -= count;
+                let (flag, variant) = (flag.clone(), variant.clone());
+                lines.push(Line { flag, variant, reason, error_code: error, count });
+            }
+        }
         lines.sort_by(|left, right| (&left.flag, &left.variant).cmp(&(&right.flag, &right.variant)));
         lines
     }
@@ -117,5 +118,13 @@ mod tests {
         assert_eq!(summary.add(key("c", None), 7), 7);
         assert_eq!(summary.add(key("a", None), 1), 0);
         assert_eq!(summary.take().len(), 2);
+    }
+
+    #[test]
+    fn a_count_that_the_server_would_not_take_is_more_than_one_line() {
+        let mut summary = Summary::new(2);
+        assert_eq!(summary.add(key("a", Some("on")), 2 * COUNT + 7), 0);
+        let counts: Vec<u64> = summary.take().iter().map(|line| line.count).collect();
+        assert_eq!(counts, [COUNT, COUNT, 7]);
     }
 }
