@@ -150,7 +150,7 @@ export class Client<Flags extends object = AnyFlags> {
     return this.#ambient.run(context, act);
   }
 
-  /** Sends what is kept for the server; ends when it has been sent or has failed. */
+  /** Sends what is kept for the server; ends when it has been sent or has failed, and within a second. */
   async flush(): Promise<void> {
     await this.#core?.flush();
   }

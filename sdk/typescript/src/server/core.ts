@@ -21,8 +21,8 @@ import { awaited, type World } from "./world.js";
 
 /** A close ends within a second; this is what the last batch may take of it. */
 const LAST_BATCH_MS = 800;
-/** What a flush may take before it is not waited for any more: a connection, an answer, and again. */
-const FLUSH_MS = 60_000;
+/** A flush is waited for no longer; what is under way then goes on. */
+const FLUSH_MS = 1_000;
 /** Lines about measurements that are dropped: each is said once, and they are remembered. */
 const MAX_SAID = 100;
 const BY_TARGETING_KEY = ["targetingKey"];

@@ -17,7 +17,9 @@ const MAX_BATCHES = 30;
 
 export class Sender {
   readonly #backoff: Backoff;
-  readonly #stop = new AbortController();
+  /** Ends the request that is under way. */
+  #attempt: AbortController | undefined;
+  #isOver = false;
   #sending: Promise<void> | undefined;
   #cancel: () => void = () => undefined;
   /** The server wants to be left alone until then. */
@@ -54,39 +56,57 @@ export class Sender {
     if (this.wire.world.elapsedMs() >= this.#quietUntilMs) await this.#send();
   }
 
-  /** Sends the rest, and never again; what is not sent within `withinMs` is lost. */
+  /**
+   * Sends the rest, and never again; what is not sent within `withinMs` is lost. What is under way has half of the time:
+   * its connection may be dead, and the next one is not.
+   */
   async close(withinMs: number): Promise<void> {
     this.#cancel();
-    const late = this.wire.world.after(withinMs, () => {
-      this.#stop.abort();
+    const { after } = this.wire.world;
+    const stuck = after(withinMs / 2, () => this.#attempt?.abort());
+    const late = after(withinMs, () => {
+      this.#end();
     });
+    await this.#sending;
+    stuck();
     await this.flush();
     late();
-    this.#stop.abort();
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#attempt?.abort();
     this.#cancel();
   }
 
   #wait(ms: number): void {
     this.#cancel();
-    if (!this.#stop.signal.aborted) this.#cancel = this.wire.world.after(ms, () => void this.#send());
+    if (!this.#isOver) this.#cancel = this.wire.world.after(ms, () => void this.#send());
   }
 
   /** Sends until all is sent or something fails, unless that is under way already. */
   #send(): Promise<void> {
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = undefined;
-    });
+    const interval = around(this.settings.flushIntervalMs, this.wire.world.random());
+    this.#sending ??= this.#sendAll(interval)
+      .catch(() => {
+        this.#wait(interval);
+      })
+      .finally(() => {
+        this.#sending = undefined;
+      });
     return this.#sending;
   }
 
-  async #sendAll(): Promise<void> {
+  async #sendAll(intervalMs: number): Promise<void> {
     const { world } = this.wire;
-    let pauseMs = around(this.settings.flushIntervalMs, world.random());
-    for (let sent = 0; sent < MAX_BATCHES && !this.#stop.signal.aborted; sent += 1) {
+    let pauseMs = intervalMs;
+    for (let sent = 0; sent < MAX_BATCHES && !this.#isOver; sent += 1) {
       const nowMs = world.nowMs();
+      const waited = this.buffer.more;
       const batch = this.buffer.next(nowMs, this.heartbeat(nowMs));
       if (batch === undefined) break;
-      const { outcome, waitMs } = await this.#post(batch);
+      const { outcome, waitMs, refused } = await this.#post(batch);
       if (outcome === "later") {
         pauseMs = this.#backoff.failed(world.elapsedMs(), waitMs);
         this.#pauseUntilMs = world.elapsedMs() + pauseMs;
@@ -94,39 +114,48 @@ export class Sender {
         break;
       }
       this.#backoff.worked(world.elapsedMs());
-      this.buffer.settle(outcome);
-      if (!this.buffer.more) break;
+      this.buffer.settle(outcome, refused);
+      // What came while an older batch waited has its turn now; what comes now waits for the next time.
+      if (!this.buffer.more && !(waited && this.buffer.pending)) break;
     }
     this.#wait(pauseMs);
   }
 
-  async #post({ body }: Batch): Promise<{ outcome: Outcome; waitMs: number }> {
+  async #post({ body }: Batch): Promise<{ outcome: Outcome; waitMs: number; refused?: number[] }> {
     const { world } = this.wire;
+    const { readTimeoutMs } = this.settings;
+    this.#attempt = new AbortController();
     const request = callTo(this.wire, PATH, {
       method: "POST",
       headers: { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) },
       body,
-      answerTimeoutMs: this.settings.readTimeoutMs,
-      signal: this.#stop.signal,
+      answerTimeoutMs: readTimeoutMs,
+      signal: this.#attempt.signal,
     });
     try {
       const answer = await send(request, world);
       const outcome = outcomeOf(answer.status);
       if (outcome === "accepted") {
-        this.#readAnswer(await readText(answer, MAX_ANSWER_BYTES, this.settings.readTimeoutMs, world));
-      } else answer.body.destroy();
+        const text = await readText(answer, MAX_ANSWER_BYTES, readTimeoutMs, world);
+        return { outcome, waitMs: 0, refused: this.#refused(text) };
+      }
+      answer.body.destroy();
       return { outcome, waitMs: retryAfterMs(answer.headers["retry-after"], world.nowMs()) };
     } catch {
       return { outcome: "later", waitMs: 0 };
     }
   }
 
-  /** What the server does not take is said once: it will not take the next one either. */
-  #readAnswer(text: string): void {
+  /** The places of what the server does not take. It is said once: it will not take the next one either. */
+  #refused(text: string): number[] {
     const { refused } = JSON.parse(text) as { refused?: unknown };
-    if (!Array.isArray(refused) || refused.length === 0 || this.#refusalSaid) return;
-    this.#refusalSaid = true;
-    const codes = new Set(refused.map((one: { code?: unknown } | null) => String(one?.code)));
-    this.logger.warn(`the server refuses events: ${[...codes].join(", ")}`);
+    if (!Array.isArray(refused) || refused.length === 0) return [];
+    const told = refused as ({ index?: unknown; code?: unknown } | null)[];
+    if (!this.#refusalSaid) {
+      this.#refusalSaid = true;
+      const codes = new Set(told.map((one) => String(one?.code)));
+      this.logger.warn(`the server refuses events: ${[...codes].join(", ")}`);
+    }
+    return told.map((one) => one?.index).filter((index) => typeof index === "number");
   }
 }

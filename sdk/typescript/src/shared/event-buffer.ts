@@ -11,8 +11,10 @@ const MAX_BATCH_BYTES = 256 * 1024;
 const MAX_KEPT = 10_000;
 /** Different evaluations (flag, variant, reason, error) in a summary. */
 const MAX_COUNTERS = 2_000;
-/** Counters an event: so that a summary can be cut into batches. */
-const COUNTERS_AN_EVENT = 100;
+/** Counters an event, 30 KB at most: so that a summary can be cut into batches, also into those of a page. */
+const COUNTERS_AN_EVENT = 50;
+/** What the server reads as a count; more of the same takes another counter. */
+const MAX_COUNT = 1e9;
 /** Units that are remembered, so that each tells the server once which arm it met. */
 const MAX_REMEMBERED = 20_000;
 /** Characters of an event: an honest one is far below. */
@@ -54,6 +56,13 @@ export function outcomeOf(status: number | undefined): Outcome {
   if (status === 200) return "accepted";
   if (status === 413) return "split";
   return status === 400 || status === 401 || status === 403 || status === 422 ? "dropped" : "later";
+}
+
+/** A count as so many that the server reads each. */
+export function countsOf(count: number): number[] {
+  const counts: number[] = [];
+  for (let left = count; left > 0; left -= MAX_COUNT) counts.push(Math.min(left, MAX_COUNT));
+  return counts;
 }
 
 const time = (ms: number) => new Date(ms).toISOString();
@@ -150,19 +159,25 @@ export class EventBuffer {
     return this.#batches[0];
   }
 
-  /** The server has answered the batch that is under way, or will never take it. */
-  settle(outcome: Exclude<Outcome, "later">): void {
+  /**
+   * The server has answered the batch that is under way, or will never take it. `refused`: the places of the events in an
+   * accepted batch that it has not taken.
+   */
+  settle(outcome: Exclude<Outcome, "later">, refused: readonly number[] = []): void {
     const pieces = this.#batches.shift()?.pieces ?? [];
-    if (outcome === "accepted") return;
     const events = pieces.filter((piece) => piece.kind !== undefined);
-    if (outcome === "split" && events.length > 1) {
+    if (outcome === "accepted") {
+      this.#lose(pieces.filter((_, place) => refused.includes(place)));
+    } else if (outcome === "split" && events.length > 1) {
       const heartbeat = pieces.filter((piece) => piece.kind === undefined);
       const middle = events.length >> 1;
       this.#seal([...heartbeat, ...events.slice(0, middle)]);
       this.#seal([...heartbeat, ...events.slice(middle)]);
-      return;
-    }
-    for (const { kind, count } of events) if (kind !== undefined) this.dropped[kind] += count;
+    } else this.#lose(events);
+  }
+
+  #lose(pieces: readonly Piece[]): void {
+    for (const { kind, count } of pieces) if (kind !== undefined) this.dropped[kind] += count;
   }
 
   #keep(kind: "exposures" | "tracks", name: string, unit: string, event: object): void {
@@ -178,7 +193,9 @@ export class EventBuffer {
 
   /** Makes events of the counts, and begins to count anew. */
   #drain(nowMs: number): void {
-    const counters = [...this.#counters.values()].flat();
+    const counters = [...this.#counters.values()]
+      .flat()
+      .flatMap((counter) => countsOf(counter.count).map((count) => ({ ...counter, count })));
     const [from, to] = [time(this.#since), time(nowMs)];
     const summaries: Piece[] = [];
     for (let at = 0; at < counters.length; at += COUNTERS_AN_EVENT) {

@@ -127,6 +127,23 @@ describe("a batch", () => {
     );
   });
 
+  it("that failed is followed by what came meanwhile, when somebody asks to flush", async () => {
+    server.on(EVENTS, status(500), status(200, {}, "{}"));
+    const { client: one } = await client({ backoffMinMs: 60_000, backoffMaxMs: 60_000 });
+    one.track("first", { userId: "u" });
+    await one.flush();
+    one.track("second", { userId: "u" });
+    await one.flush();
+    assert.deepEqual(
+      bodies().map((body) => [body.sequence, of("track", body).map(({ metric }) => metric)]),
+      [
+        [1, ["first"]],
+        [1, ["first"]],
+        [2, ["second"]],
+      ],
+    );
+  });
+
   it("waits as long as the server says, also when somebody asks to flush", async () => {
     server.on(EVENTS, status(429, { "retry-after": "3600" }));
     const { client: one } = await client();
@@ -169,9 +186,11 @@ describe("a batch", () => {
       status(200, {}, '{"accepted":0,"refused":[{"index":1,"code":"invalid_event","detail":"unit u@example.org"}]}'),
     );
     const { client: one, lines } = await client();
+    one.track("m", { userId: "u" });
     await one.flush();
     await one.flush();
     assert.deepEqual(lines, ["pennon: the server refuses events: invalid_event"]);
+    assert.deepEqual(bodies().at(-1)?.events[0]?.["dropped"], { exposures: 0, tracks: 1, evaluations: 0 });
   });
 });
 
@@ -221,6 +240,27 @@ describe("the end", () => {
     const began = performance.now();
     await one.close();
     assert.ok(performance.now() - began < 1_000);
+  });
+
+  it("leaves a connection that hangs, and sends the same batch by another", async () => {
+    server.on(EVENTS, () => undefined, status(200, {}, "{}"));
+    const { client: one } = await client({ flushIntervalMs: 10 });
+    await server.wait(EVENTS, 1);
+    const began = performance.now();
+    await one.close();
+    assert.ok(performance.now() - began < 1_000);
+    assert.deepEqual(
+      bodies().map(({ sequence }) => sequence),
+      [1, 1],
+    );
+  });
+
+  it("of a flush comes within a second, whatever the server does", async () => {
+    server.on(EVENTS, () => undefined);
+    const { client: one } = await client();
+    const began = performance.now();
+    await one.flush();
+    assert.ok(performance.now() - began < 1_500);
   });
 
   it("comes to nothing where events are off", async () => {
