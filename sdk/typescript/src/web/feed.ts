@@ -152,11 +152,13 @@ export class Feed implements StreamEvents {
 
   /** How long to wait before the next attempt. Whoever is told of the end may stop the run. */
   #pauseAfter({ error, status, after = 0 }: End, signal: AbortSignal): number {
-    const { clock, backoffMaxMs } = this.#limits;
+    const { clock, backoffMaxMs, readTimeoutMs } = this.#limits;
     const now = (this.#patientUntil = clock.now());
     if (error === undefined) {
       this.#backoff.ended(now);
-      return Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, after));
+      const pause = Math.min(LONGEST_PAUSE_MS, Math.max(SHORTEST_PAUSE_MS, after));
+      if (pause > readTimeoutMs) this.#lost("sent away", status);
+      return pause;
     }
     const asked = isRefusal(status) ? backoffMaxMs : after;
     this.#patientUntil += asked;

@@ -18,8 +18,8 @@ export interface ReporterLimits extends BackoffLimits {
 const PATH = "/api/v1/sdk/events";
 /** Bytes of a batch: what outlives its page may have 64 KiB, headers and other senders of the page included. */
 const BATCH_BYTES = 48 * 1024;
-/** How long the end may wait for an answer, so that all of it takes less than a second. */
-const CLOSE_MS = 800;
+/** How long a flush or the end may wait for an answer, so that all of it takes less than a second. */
+const END_MS = 800;
 
 /** What a name or a JSON pointer leads to. */
 function attribute(context: JsonObject, reference: string): unknown {
@@ -90,19 +90,22 @@ export class Reporter {
     this.#soon();
   }
 
-  /** Sends what is kept now; ends when it has been sent, or could not be. What is under way is waited for first. */
-  flush(): Promise<void> {
-    return this.#sending ? this.#sending.then(() => this.#send()) : this.#send();
+  /** Sends what is kept now; ends when it has been sent, or could not be, within a second. What is under way goes first. */
+  async flush(): Promise<void> {
+    const done = new AbortController();
+    const send = async (): Promise<void> => {
+      if (this.#sending) await this.#sending;
+      await this.#send();
+      done.abort();
+    };
+    void send();
+    await sleep(this.#limits.clock, END_MS, done.signal);
   }
 
-  /** As `flush`, for the last time, within a second. */
+  /** As `flush`, for the last time. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const done = new AbortController();
-    const sent = this.flush().then(() => {
-      done.abort();
-    });
-    await Promise.race([sent, sleep(this.#limits.clock, CLOSE_MS, done.signal)]);
+    await this.flush();
     this.#stopWaiting();
   }
 

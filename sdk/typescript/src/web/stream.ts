@@ -103,14 +103,14 @@ class Connection {
 
   /** Words that are not known are passed over, whatever they say. */
   #take(type: string, data: string): void {
-    const json = /^(put|patch|goodbye)$/.test(type) ? (JSON.parse(data) as unknown) : undefined;
+    const read = (): Bootstrap => readResults(JSON.parse(data), type);
     if (type === "put") {
       this.#hasBegun = true;
-      this.#on.put(readResults(json, type));
-    } else if (type === "patch") this.#on.patch(readResults(json, type) as Patch);
+      this.#on.put(read());
+    } else if (type === "patch") this.#on.patch(read() as Patch);
     else if (type === "goodbye") {
       this.#isOver = true;
-      const after = Number((json as { reconnectAfterMs?: unknown } | null)?.reconnectAfterMs);
+      const after = Number((JSON.parse(data) as { reconnectAfterMs?: unknown } | null)?.reconnectAfterMs);
       if (after >= 0) this.#after = after;
     }
   }
