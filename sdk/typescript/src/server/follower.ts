@@ -5,6 +5,7 @@
 import { Backoff, LONGEST_PAUSE_MS } from "../shared/backoff.js";
 import type { ServerEvent } from "../shared/event-reader.js";
 import type { Held } from "./held.js";
+import { reasonOf } from "./http.js";
 import type { Logger } from "./logger.js";
 import { Poller } from "./poller.js";
 import type { Settings } from "./settings.js";
@@ -60,7 +61,15 @@ export class Follower {
   }
 
   start(): void {
-    void this.#follow();
+    this.#follow().catch((error: unknown) => {
+      // A mistake of ours must not end the process, and not the following either.
+      this.logger.error(`following the server has failed and begins again: ${reasonOf(error)}`);
+      if (!this.#stop.signal.aborted) {
+        this.wire.world.after(this.settings.backoffMaxMs, () => {
+          this.start();
+        });
+      }
+    });
   }
 
   /** Ends the stream and the polls. */
