@@ -51,7 +51,7 @@ on_both! {
         let token = owner.post("/api/v1/projects/shop/keys").json(body).expect(201).text_at("/secret");
         assert_eq!(server.evaluate(&key, "f", "{}").status, 200);
         owner.delete("/api/v1/projects/shop").if_match(1).refused(409, "in_use");
-        owner.delete("/api/v1/projects/shop/flags/f").if_match(1).reason("r").expect(200);
+        owner.delete("/api/v1/projects/shop/flags/f?force=true").if_match(1).reason("r").expect(200);
         owner.delete("/api/v1/projects/shop").if_match(1).reason("r").expect(200);
         assert_eq!(server.evaluate(&key, "f", "{}").status, 401);
         server.holding(&token).get("/api/v1/whoami").refused(401, "unauthenticated");
