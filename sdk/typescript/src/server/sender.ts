@@ -114,7 +114,8 @@ export class Sender {
         break;
       }
       this.#backoff.worked(world.elapsedMs());
-      this.buffer.settle(outcome, refused);
+      const pieces = this.buffer.settle(outcome);
+      if (refused) this.buffer.lose(pieces.filter((_, place) => refused.includes(place)));
       // What came while an older batch waited has its turn now; what comes now waits for the next time.
       if (!this.buffer.more && !(waited && this.buffer.pending)) break;
     }

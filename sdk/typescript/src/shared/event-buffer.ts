@@ -13,7 +13,7 @@ const MAX_KEPT = 10_000;
 const MAX_COUNTERS = 2_000;
 /** Counters an event, 30 KB at most: so that a summary can be cut into batches, also into those of a page. */
 const COUNTERS_AN_EVENT = 50;
-/** What the server reads as a count; more of the same takes another counter. */
+/** What the server reads as a count: no process evaluates more between two flushes. */
 const MAX_COUNT = 1e9;
 /** Units that are remembered, so that each tells the server once which arm it met. */
 const MAX_REMEMBERED = 20_000;
@@ -37,7 +37,7 @@ interface Counter {
 }
 
 /** An event as JSON, and what is lost with it. */
-interface Piece {
+export interface Piece {
   readonly json: string;
   readonly kind?: Kind;
   readonly count: number;
@@ -56,13 +56,6 @@ export function outcomeOf(status: number | undefined): Outcome {
   if (status === 200) return "accepted";
   if (status === 413) return "split";
   return status === 400 || status === 401 || status === 403 || status === 422 ? "dropped" : "later";
-}
-
-/** A count as so many that the server reads each. */
-export function countsOf(count: number): number[] {
-  const counts: number[] = [];
-  for (let left = count; left > 0; left -= MAX_COUNT) counts.push(Math.min(left, MAX_COUNT));
-  return counts;
 }
 
 const time = (ms: number) => new Date(ms).toISOString();
@@ -159,24 +152,21 @@ export class EventBuffer {
     return this.#batches[0];
   }
 
-  /**
-   * The server has answered the batch that is under way, or will never take it. `refused`: the places of the events in an
-   * accepted batch that it has not taken.
-   */
-  settle(outcome: Exclude<Outcome, "later">, refused: readonly number[] = []): void {
+  /** The server has answered the batch that is under way, or will never take it. Gives what was in it. */
+  settle(outcome: Exclude<Outcome, "later">): readonly Piece[] {
     const pieces = this.#batches.shift()?.pieces ?? [];
     const events = pieces.filter((piece) => piece.kind !== undefined);
-    if (outcome === "accepted") {
-      this.#lose(pieces.filter((_, place) => refused.includes(place)));
-    } else if (outcome === "split" && events.length > 1) {
+    if (outcome === "split" && events.length > 1) {
       const heartbeat = pieces.filter((piece) => piece.kind === undefined);
       const middle = events.length >> 1;
       this.#seal([...heartbeat, ...events.slice(0, middle)]);
       this.#seal([...heartbeat, ...events.slice(middle)]);
-    } else this.#lose(events);
+    } else if (outcome !== "accepted") this.lose(events);
+    return pieces;
   }
 
-  #lose(pieces: readonly Piece[]): void {
+  /** Counts what did not reach the server. */
+  lose(pieces: readonly Piece[]): void {
     for (const { kind, count } of pieces) if (kind !== undefined) this.dropped[kind] += count;
   }
 
@@ -193,9 +183,8 @@ export class EventBuffer {
 
   /** Makes events of the counts, and begins to count anew. */
   #drain(nowMs: number): void {
-    const counters = [...this.#counters.values()]
-      .flat()
-      .flatMap((counter) => countsOf(counter.count).map((count) => ({ ...counter, count })));
+    const counters = [...this.#counters.values()].flat();
+    for (const counter of counters) counter.count = Math.min(counter.count, MAX_COUNT);
     const [from, to] = [time(this.#since), time(nowMs)];
     const summaries: Piece[] = [];
     for (let at = 0; at < counters.length; at += COUNTERS_AN_EVENT) {

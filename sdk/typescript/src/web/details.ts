@@ -43,8 +43,8 @@ function failed<T>(flagKey: string, value: T, errorCode: ErrorCode, errorMessage
 export function detailsOf<T>(flagKey: string, entry: Entry | undefined, fallback: T, isReady: boolean): Details<T> {
   if (!entry) {
     return isReady
-      ? failed(flagKey, fallback, "FLAG_NOT_FOUND", "there is no such flag")
-      : failed(flagKey, fallback, "PROVIDER_NOT_READY", "no results have come yet");
+      ? failed(flagKey, fallback, "FLAG_NOT_FOUND", "no such flag")
+      : failed(flagKey, fallback, "PROVIDER_NOT_READY", "no results yet");
   }
   const { value, variant, reason = "DEFAULT", metadata = NO_METADATA, errorCode, errorDetails = "" } = entry;
   // Words of this server's, which are those of the engine.

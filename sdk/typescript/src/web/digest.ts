@@ -3,7 +3,7 @@
  * not be used where somebody could gain by two texts with one name.
  */
 
-const PRIME = 0x0000000001000000000000000000013bn;
+const PRIME = 0x1000000000000000000013bn;
 const OFFSET = 0x6c62272e07bb014262b821756295c58dn;
 
 /** 32 hex digits. */

@@ -110,13 +110,13 @@ function address(url: string): string {
   } catch {
     // Said below.
   }
-  throw new TypeError("url must be an http or https address, or a path");
+  throw new TypeError("url must be an http(s) address or a path");
 }
 
 function wire({ url, key, fetch: own }: Options): Wire | undefined {
   if (!url || !key) return undefined;
   if (key.startsWith("pnn_srv_")) {
-    throw new TypeError("key must be a client key: everybody can read it");
+    throw new TypeError("key must be a client key");
   }
   // Called as a function of nobody: a browser's fetch refuses to be called as a method.
   return { url: address(url), key, fetch: own ?? ((...request) => globalThis.fetch(...request)) };
