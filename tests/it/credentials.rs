@@ -27,6 +27,12 @@ fn operations() -> Vec<Operation> {
                 .replace("{channel}", "nobody.0")
                 .replace("{key}", if is_flag { "new_checkout_flow" } else { "nobody" });
             assert!(!path.contains('{'), "{path}");
+            let needs_environment = operation["parameters"].as_array().is_some_and(|parameters| {
+                parameters.iter().any(|one| {
+                    one["in"] == "query" && one["name"] == "environment" && one["required"] == true
+                })
+            });
+            let path = if needs_environment { format!("{path}?environment=development") } else { path };
             found.push(Operation {
                 id: operation["operationId"].as_str().unwrap().to_owned(),
                 method: method.to_uppercase(),
