@@ -120,11 +120,11 @@ on_both! {
             } else if operation.path.starts_with("/api/v1/sdk/") {
                 check(holding(&server.token), 403, "wrong_key_kind", "a token");
                 // An empty batch is let in, and then is no batch.
-                let served = if operation.path.ends_with("/events") { 422 } else { 200 };
+                let expected = if operation.path.ends_with("/events") { 422 } else { 200 };
                 let answer = holding(&server.client_key);
-                assert_eq!(answer.status, if operation.method == "POST" { served } else { 403 }, "{id}: {answer}");
-                assert_eq!(holding(&server.server_key).status, served, "{id}");
-                assert_eq!(send(&[("X-API-Key", &server.server_key)]).status, served, "{id}");
+                assert_eq!(answer.status, if operation.method == "POST" { expected } else { 403 }, "{id}: {answer}");
+                assert_eq!(holding(&server.server_key).status, expected, "{id}");
+                assert_eq!(send(&[("X-API-Key", &server.server_key)]).status, expected, "{id}");
             } else {
                 check(holding(&server.server_key), 403, "wrong_key_kind", "a server key");
                 check(holding(&server.client_key), 403, "wrong_key_kind", "a client key");
